@@ -1,0 +1,3 @@
+// Package lakekit is the root of the module; see its packages: stream, catalog, kinesis,
+// firehose, athena and local.
+package lakekit
