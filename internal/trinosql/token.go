@@ -1,0 +1,75 @@
+package trinosql
+
+import "strings"
+
+// Pos is where a node starts. The zero Pos belongs to a node that was built, not parsed.
+type Pos struct {
+	// Offset counts bytes from 0.
+	Offset int
+	// Line and Col count from 1; Col counts characters.
+	Line, Col int
+}
+
+// Position gives the position; every node embeds a Pos and so has this method.
+func (p Pos) Position() Pos { return p }
+
+type tokenKind uint8
+
+const (
+	tokEOF tokenKind = iota
+	tokWord
+	tokQuoted // "x", text without the quotes
+	tokString // 'x' or U&'x', text decoded
+	tokBinary // X'00', text as upper-case hex digits
+	tokInteger
+	tokDecimal
+	tokDouble
+	tokOp
+)
+
+type token struct {
+	Pos
+	kind tokenKind
+	// text is the word as written, the operator, or the literal's content.
+	text string
+	// key is a word in upper case.
+	key string
+	end int
+}
+
+// is tells whether the token is the keyword (in upper case) or the operator.
+func (t token) is(s string) bool {
+	return t.kind == tokWord && t.key == s || t.kind == tokOp && t.text == s
+}
+
+// show is how the token reads in an error. Literals are named, not shown: they may be
+// somebody's data.
+func (t token) show() string {
+	switch t.kind {
+	case tokEOF:
+		return "the end of the statement"
+	case tokWord, tokOp:
+		return `"` + t.text + `"`
+	case tokQuoted:
+		return "the identifier " + QuoteIdent(t.text)
+	case tokString:
+		return "a string"
+	case tokBinary:
+		return "a binary literal"
+	default:
+		return "a number"
+	}
+}
+
+// reserved are the words that an identifier must be quoted to have as its name.
+const reserved = ` ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE` +
+	` CURRENT_PATH CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE` +
+	` DESCRIBE DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING` +
+	` HAVING IN INNER INSERT INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE` +
+	` JSON_VALUE LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE` +
+	` RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH `
+
+// Reserved tells whether an identifier of that name must be quoted.
+func Reserved(word string) bool {
+	return word != "" && !strings.ContainsRune(word, ' ') && strings.Contains(reserved, " "+strings.ToUpper(word)+" ")
+}
