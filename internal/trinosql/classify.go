@@ -57,6 +57,9 @@ func (k Kind) Hive() bool { return k >= KindCreateTable }
 // before it chooses one of its two parsers. It reads no further than it must: a statement
 // that it classifies may still be wrong.
 func Classify(sql string) (Kind, error) {
+	if err := size(sql); err != nil {
+		return 0, err
+	}
 	toks, err := lex(sql, true)
 	if err != nil {
 		return 0, err

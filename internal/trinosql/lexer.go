@@ -167,27 +167,22 @@ func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func (l *lexer) quoted(q byte, what string) (string, error) {
 	at, s := l.pos, l.rest()
 	var b strings.Builder
-	for i := 1; i < len(s); {
-		n := strings.IndexByte(s[i:], q)
-		if n < 0 {
-			break
-		}
-		if l.hive && q != '`' { // Hive escapes with a backslash too
-			if m := strings.IndexByte(s[i:i+n], '\\'); m >= 0 && i+m+1 < len(s) {
-				_, size := utf8.DecodeRuneInString(s[i+m+1:])
-				i += m + 1 + size
-				continue
-			}
-		}
-		b.WriteString(s[i : i+n])
-		i += n + 1
-		if i < len(s) && s[i] == q {
-			b.WriteByte(q)
+	escapes := l.hive && q != '`' // Hive escapes with a backslash too
+	from := 1
+	for i := 1; i < len(s); i++ {
+		switch {
+		case escapes && s[i] == '\\' && i+1 < len(s):
 			i++
-			continue
+		case s[i] != q:
+		case i+1 < len(s) && s[i+1] == q:
+			b.WriteString(s[from : i+1])
+			i++
+			from = i + 1
+		default:
+			b.WriteString(s[from:i])
+			l.advance(i + 1)
+			return b.String(), nil
 		}
-		l.advance(i)
-		return b.String(), nil
 	}
 	return "", &Error{Pos: at, Msg: fmt.Sprintf("the %s that begins here has no closing %c", what, q)}
 }

@@ -18,7 +18,7 @@ func Parse(sql string) (Statement, error) {
 	p, err := newParser(sql)
 	if err != nil {
 		// Hive's DDL need not even be Trino's tokens.
-		if kind, kerr := Classify(sql); kerr == nil && kind.Hive() && len(sql) <= MaxBytes {
+		if kind, kerr := Classify(sql); kerr == nil && kind.Hive() {
 			return nil, unsupported(Pos{Line: 1, Col: 1}, kind.String()+" statements")
 		}
 		return nil, err
@@ -56,14 +56,22 @@ type parser struct {
 }
 
 func newParser(sql string) (*parser, error) {
-	if len(sql) > MaxBytes {
-		return nil, &Error{Pos: Pos{Line: 1, Col: 1}, Msg: fmt.Sprintf("the statement has %d bytes, Athena takes at most %d", len(sql), MaxBytes)}
+	if err := size(sql); err != nil {
+		return nil, err
 	}
 	toks, err := lex(sql, false)
 	if err != nil {
 		return nil, err
 	}
 	return &parser{toks: toks}, nil
+}
+
+// size refuses a statement that Athena would refuse for its length.
+func size(sql string) error {
+	if len(sql) > MaxBytes {
+		return &Error{Pos: Pos{Line: 1, Col: 1}, Msg: fmt.Sprintf("the statement has %d bytes, Athena takes at most %d", len(sql), MaxBytes)}
+	}
+	return nil
 }
 
 func (p *parser) peek() token { return p.toks[p.i] }
