@@ -60,11 +60,17 @@ func Classify(sql string) (Kind, error) {
 	if err := size(sql); err != nil {
 		return 0, err
 	}
-	toks, err := lex(sql, true)
-	if err != nil {
+	toks, err := lex(sql, false)
+	if err != nil { // perhaps it is Hive's; what cannot be read at all still has its first words
+		if toks, err = lex(sql, true); err != nil {
+			toks = append(toks, token{kind: tokEOF, Pos: Pos{Offset: len(sql), Line: 1, Col: 1}})
+		}
+	}
+	kind, kerr := classify(toks)
+	if kerr != nil && err != nil {
 		return 0, err
 	}
-	return classify(toks)
+	return kind, kerr
 }
 
 // classify looks at a statement's tokens, the last of which is tokEOF.

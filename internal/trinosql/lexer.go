@@ -31,7 +31,8 @@ type lexer struct {
 	toks []token
 }
 
-// lex gives the statement's tokens, the last of which is tokEOF.
+// lex gives the statement's tokens, the last of which is tokEOF; with an error, those
+// before it.
 func lex(src string, hive bool) ([]token, error) {
 	l := &lexer{src: src, pos: Pos{Line: 1, Col: 1}, hive: hive}
 	if !utf8.ValidString(src) {
@@ -45,11 +46,11 @@ func lex(src string, hive bool) ([]token, error) {
 	}
 	for {
 		if err := l.space(); err != nil {
-			return nil, err
+			return l.toks, err
 		}
 		t, err := l.next()
 		if err != nil {
-			return nil, err
+			return l.toks, err
 		}
 		t.end = l.pos.Offset
 		l.toks = append(l.toks, t)

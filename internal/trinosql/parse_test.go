@@ -315,11 +315,13 @@ func TestClassify(t *testing.T) {
 		"CREATE TABLE `as` (`as` string) LOCATION 's3://b/'":      "CREATE TABLE",
 		"CREATE EXTERNAL TABLE t (a int COMMENT \"it\\\"s AS\") ": "CREATE TABLE",
 		"CREATE OR REPLACE VIEW v AS SELECT 1":                    "CREATE VIEW",
-		"DESC t":                                                  "DESCRIBE",
-		"SHOW TABLES":                                             "SHOW",
-		"UPDATE t SET a = 1":                                      "UPDATE",
-		"DELETE FROM t":                                           "DELETE",
-		"create schema if not exists web":                         "CREATE DATABASE",
+		`SELECT '\'`:                                              "SELECT",
+		`CREATE TABLE x WITH (location = 's3://b/\') AS SELECT 1`: "CREATE TABLE AS",
+		"DESC t":                          "DESCRIBE",
+		"SHOW TABLES":                     "SHOW",
+		"UPDATE t SET a = 1":              "UPDATE",
+		"DELETE FROM t":                   "DELETE",
+		"create schema if not exists web": "CREATE DATABASE",
 	} {
 		kind, err := Classify(in)
 		if err != nil || kind.String() != want {
