@@ -52,8 +52,6 @@ func HiveLiteral(s string) string {
 			b.WriteString(`\r`)
 		case '\t':
 			b.WriteString(`\t`)
-		case 0:
-			b.WriteString(`\0`)
 		default:
 			if c < 0x20 {
 				b.WriteString(`\u00`)
