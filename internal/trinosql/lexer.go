@@ -52,7 +52,6 @@ func lex(src string, hive bool) ([]token, error) {
 		if err != nil {
 			return l.toks, err
 		}
-		t.end = l.pos.Offset
 		l.toks = append(l.toks, t)
 		if t.kind == tokEOF {
 			return l.toks, nil

@@ -34,7 +34,6 @@ type token struct {
 	text string
 	// key is a word in upper case.
 	key string
-	end int
 }
 
 // is tells whether the token is the keyword (in upper case) or the operator.
