@@ -1,0 +1,115 @@
+package kinesis
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// fleet decides which leases this worker takes. It is plain state: the rows and the time
+// are handed in. A lease has expired when its counter has not moved for the failover time
+// on this worker's own monotonic clock: the table holds no time, so that clocks that
+// differ do no harm.
+type fleet struct {
+	me       string
+	failover time.Duration
+	max      int // leases this worker may hold; 0 means any number
+	seen     map[string]sighting
+}
+
+type sighting struct {
+	counter int64
+	owner   string
+	at      time.Time
+}
+
+// observe notes what the table holds.
+func (f *fleet) observe(rows []lease, now time.Time) {
+	seen := make(map[string]sighting, len(rows))
+	for _, l := range rows {
+		s, ok := f.seen[l.shard]
+		if !ok || s.counter != l.counter || s.owner != l.owner {
+			s = sighting{counter: l.counter, owner: l.owner, at: now}
+		}
+		seen[l.shard] = s
+	}
+	f.seen = seen
+}
+
+func (f *fleet) expired(l lease, now time.Time) bool {
+	return l.owner != "" && now.Sub(f.seen[l.shard].at) >= f.failover
+}
+
+// startable says that a shard's records may be delivered: it is not complete, and each of
+// its parents is, or has no lease (trimmed, or older than where the application began).
+func startable(l lease, rows map[string]lease) bool {
+	if l.complete() {
+		return false
+	}
+	for _, p := range l.parents {
+		if pl, ok := rows[p]; ok && !pl.complete() {
+			return false
+		}
+	}
+	return true
+}
+
+// wants gives the leases to take now, given those held. Free and expired leases are
+// taken up to the fair share, which is the number of leases over the number of workers,
+// rounded up; when there are none and at least a whole lease is missing, the excess of the
+// most loaded workers is stolen. shuffle keeps workers that look at the same moment from
+// wanting the same leases.
+func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle func([]lease)) []lease {
+	byShard := make(map[string]lease, len(rows))
+	for _, l := range rows {
+		byShard[l.shard] = l
+	}
+	var free []lease
+	total, mine := 0, 0
+	others := map[string][]lease{}
+	for _, l := range rows {
+		if !startable(l, byShard) {
+			continue
+		}
+		total++
+		switch {
+		case held[l.shard]:
+			mine++
+		case l.owner == "" || f.expired(l, now):
+			free = append(free, l)
+		case l.owner != f.me: // my own from a former life: it expires like a stranger's
+			others[l.owner] = append(others[l.owner], l)
+		}
+	}
+	share := (total + len(others)) / (len(others) + 1) // total over workers, rounded up
+	if f.max > 0 {
+		share = min(share, f.max)
+	}
+	need := share - mine
+	if need <= 0 {
+		return nil
+	}
+	shuffle(free)
+	if len(free) >= need {
+		return free[:need]
+	}
+	if len(free) > 0 {
+		return free
+	}
+	// Stealing stops a lease short of the victim's fair share, so that two workers never
+	// pass one lease to and fro.
+	var stolen []lease
+	names := slices.SortedFunc(maps.Keys(others), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(others[b]), len(others[a])), cmp.Compare(a, b))
+	})
+	for _, name := range names {
+		theirs := others[name]
+		shuffle(theirs)
+		for len(stolen) < need && len(theirs) > mine+len(stolen)+1 {
+			stolen = append(stolen, theirs[0])
+			theirs = theirs[1:]
+		}
+	}
+	return stolen
+}

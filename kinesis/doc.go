@@ -1,0 +1,2 @@
+// Package kinesis puts typed values into Amazon Kinesis data streams and consumes them.
+package kinesis

@@ -1,0 +1,286 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/lakekit/lakekit/stream"
+)
+
+// The service's limits of one record.
+const (
+	maxKeyChars     = 256
+	plainRecordSize = 1 << 20  // what every stream takes, key and payload
+	maxRecordSize   = 10 << 20 // what a stream can be set to take
+)
+
+// ProducerOptions are a [Producer]'s settings. The zero value is good.
+type ProducerOptions[T any] struct {
+	// Encode makes a record's payload; the producer keeps the slice. Zero means the bytes
+	// themselves when T is []byte or json.RawMessage, and otherwise JSON as encoding/json
+	// writes it, but without HTML escapes and with every time.Time in UTC (it ends in Z),
+	// also inside structs, pointers, slices and maps. Not changed are times in interface
+	// values and in types that marshal themselves.
+	Encode func(T) ([]byte, error)
+	// OnError is told of each record that was given up, one at a time, in the order of
+	// the failures. It may keep Data. Flush and Close wait for it, so it must not call the
+	// producer. Zero means that only Ack.Wait, Flush and Close tell.
+	OnError func(ctx context.Context, f Failed)
+	// Buffer is how many bytes of records, 256 more for each, may be on their way: Put
+	// blocks beyond. Zero means 32 MiB.
+	Buffer int
+	// Linger is how long a record waits for company before a request goes that is not
+	// full. Zero means 100 ms.
+	Linger time.Duration
+	// Timeout is how long one record is tried, from its first attempt; waiting behind
+	// others does not count. Zero means 30 s.
+	Timeout time.Duration
+	// MaxInFlight is how many requests may be on their way at once. Zero means 8.
+	MaxInFlight int
+	// Unordered lets records of one key share a request and overtake each other. It is
+	// much faster where few keys carry most of the records. Zero means that each key's
+	// records reach the stream in the order of their Puts.
+	Unordered bool
+}
+
+// Failed is a record that was not put.
+type Failed struct {
+	// Key is the partition key.
+	Key string
+	// Data is the encoded payload.
+	Data []byte
+	// Err is the reason.
+	Err error
+}
+
+// Producer puts values of one type into a stream. It is safe for concurrent use. The
+// package's documentation says what it promises.
+type Producer[T any] struct {
+	sender *sender
+	key    func(T) string
+	encode func(T) ([]byte, error)
+	limit  *sizeLimit
+	end    struct {
+		begun atomic.Bool
+		done  chan struct{}
+		err   error
+	}
+}
+
+// NewProducer makes a producer for the named stream, without calling the service. key
+// gives a value's partition key, 1 to 256 characters; records with equal keys share a
+// shard and keep their order.
+func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, opts *ProducerOptions[T]) (*Producer[T], error) {
+	var o ProducerOptions[T]
+	if opts != nil {
+		o = *opts
+	}
+	err := errors.Join(
+		checkNames(cfg, streamName),
+		check(key != nil, "key: missing (a function that gives a value's partition key)"),
+		check(o.Buffer >= 0, "Buffer: %d is negative (bytes; zero means 32 MiB)", o.Buffer),
+		check(o.Linger >= 0, "Linger: %v is negative (zero means 100 ms)", o.Linger),
+		check(o.Timeout >= 0, "Timeout: %v is negative (zero means 30 s)", o.Timeout),
+		check(o.MaxInFlight >= 0, "MaxInFlight: %d is negative (zero means 8)", o.MaxInFlight),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("kinesis: new producer: %w", err)
+	}
+	if o.Encode == nil {
+		o.Encode = encoder[T]()
+	}
+	client := awskinesis.NewFromConfig(cfg)
+	s := &sender{
+		client: client, stream: streamName, region: cfg.Region, onError: o.OnError,
+		maxInFlight: orDefault(o.MaxInFlight, 8),
+		room:        newBudget(int64(orDefault(o.Buffer, 32<<20))),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.mu.queue = queue{
+		linger: orDefault(o.Linger, 100*time.Millisecond), timeout: orDefault(o.Timeout, 30*time.Second),
+		unordered: o.Unordered,
+		backoff:   func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) },
+	}
+	p := &Producer[T]{sender: s, key: key, encode: o.Encode, limit: &sizeLimit{client: client, stream: streamName, region: cfg.Region}}
+	p.end.done = make(chan struct{})
+	return p, nil
+}
+
+// Put encodes v and queues it. It blocks while the buffer is full, until ctx ends; it
+// does not wait for the network, but for this: the first record above 1 MiB asks the
+// stream what it takes. An error means that the record was refused and will not be put.
+func (p *Producer[T]) Put(ctx context.Context, v T) (Ack, error) {
+	if err := ctx.Err(); err != nil {
+		return Ack{}, err
+	}
+	r := &record{key: p.key(v)}
+	if err := checkKey(r.key); err != nil {
+		return Ack{}, fmt.Errorf("kinesis: put a record to stream %q: %w", p.sender.stream, err)
+	}
+	var err error
+	if r.data, err = p.encode(v); err != nil {
+		return Ack{}, fmt.Errorf("kinesis: encode a record for stream %q: %w", p.sender.stream, err)
+	}
+	size := r.wire()
+	if size > plainRecordSize {
+		if err := p.limit.check(ctx, size); err != nil {
+			return Ack{}, err
+		}
+	}
+	if err := p.sender.room.acquire(ctx, int64(size+recordOverhead)); err != nil {
+		return Ack{}, err
+	}
+	if err := p.sender.put(r); err != nil {
+		p.sender.room.release(int64(size + recordOverhead))
+		return Ack{}, err
+	}
+	return Ack{r: r, s: p.sender}, nil
+}
+
+// Flush sends what has been put without lingering, waits until each of these records is
+// acknowledged or given up, and until OnError has been told. Its error says how many of
+// the records since the last report were given up, and wraps the first one's error. When
+// ctx ends first it returns ctx's error, and the records stay on their way.
+func (p *Producer[T]) Flush(ctx context.Context) error { return p.sender.flush(ctx) }
+
+// Close refuses further Puts, also those that wait for room, and flushes. When ctx ends
+// first, what is left is given up: such a record may still have reached the stream when
+// its request was on its way. All goroutines have ended when Close returns. Closing again
+// waits for the first Close and returns its error.
+func (p *Producer[T]) Close(ctx context.Context) error {
+	if p.end.begun.CompareAndSwap(false, true) {
+		p.end.err = p.sender.close(ctx)
+		close(p.end.done)
+	}
+	select {
+	case <-p.end.done:
+		return p.end.err
+	case <-ctx.Done():
+		select { // both: the answer is worth more
+		case <-p.end.done:
+			return p.end.err
+		default:
+			return ctx.Err()
+		}
+	}
+}
+
+// Ack is the receipt of a record. It may be dropped.
+type Ack struct {
+	r *record
+	s *sender
+}
+
+// Wait waits until the record is in the stream and says where, or gives the reason why
+// it was given up. When ctx ends first it returns ctx's error, and the record stays on
+// its way.
+func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
+	if a.r == nil {
+		return stream.Position{}, errors.New("kinesis: wait for the Ack of a record that was not put")
+	}
+	a.s.mu.Lock()
+	if !a.r.settled && a.r.waiting == nil {
+		a.r.waiting = make(chan struct{})
+	}
+	settled, waiting := a.r.settled, a.r.waiting
+	a.s.mu.Unlock()
+	if !settled {
+		select {
+		case <-waiting:
+		case <-ctx.Done():
+			return stream.Position{}, ctx.Err()
+		}
+	}
+	// Nobody writes the result of a settled record.
+	o := &a.r.result
+	if o.err != nil {
+		return stream.Position{}, o.err
+	}
+	return stream.Position{Shard: o.shard, Seq: o.seq}, nil
+}
+
+func checkKey(key string) error {
+	if key == "" {
+		return fmt.Errorf("the partition key is empty (Kinesis wants 1 to %d characters): have the key function give one", maxKeyChars)
+	}
+	if !utf8.ValidString(key) {
+		return errors.New("the partition key is not UTF-8 (Kinesis wants characters): encode it, in hex for example")
+	}
+	if len(key) <= maxKeyChars {
+		return nil
+	}
+	if n := utf8.RuneCountInString(key); n > maxKeyChars {
+		return fmt.Errorf("the partition key has %d characters (Kinesis allows %d): shorten or hash it", n, maxKeyChars)
+	}
+	return nil
+}
+
+// sizeLimit knows how large the stream's records may be, once it is asked for more than
+// every stream takes.
+type sizeLimit struct {
+	client *awskinesis.Client
+	stream string
+	region string
+
+	mu struct {
+		sync.Mutex
+		max   int
+		asked time.Time
+	}
+}
+
+func (l *sizeLimit) check(ctx context.Context, size int) error {
+	if size > maxRecordSize {
+		return fmt.Errorf("kinesis: put a record to stream %q: key and payload are %d bytes (Kinesis allows %d): split it, or put it to S3 and send where it lies", l.stream, size, maxRecordSize)
+	}
+	l.mu.Lock()
+	limit, fresh := l.mu.max, time.Since(l.mu.asked) < time.Minute
+	l.mu.Unlock()
+	if size > limit && !fresh { // the limit may have been raised since
+		out, err := l.client.DescribeStreamSummary(ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &l.stream})
+		if err != nil {
+			return fmt.Errorf("kinesis: ask for the record size of stream %q, for a record of %d bytes: %w", l.stream, size, explain(err, l.stream, l.region))
+		}
+		limit = plainRecordSize
+		if kib := aws.ToInt32(out.StreamDescriptionSummary.MaxRecordSizeInKiB); kib > 0 {
+			limit = int(kib) << 10
+		}
+		l.mu.Lock()
+		l.mu.max, l.mu.asked = limit, time.Now()
+		l.mu.Unlock()
+	}
+	if size > limit {
+		return fmt.Errorf("kinesis: put a record to stream %q: key and payload are %d bytes (the stream allows %d): split it, or raise the stream's limit with UpdateMaxRecordSize (10 MiB at most)", l.stream, size, limit)
+	}
+	return nil
+}
+
+func checkNames(cfg aws.Config, streamName string) error {
+	return errors.Join(
+		check(cfg.Region != "", "cfg.Region: missing (an aws.Config comes from config.LoadDefaultConfig or a local lake's Config)"),
+		check(streamName != "", "stream: missing (the stream's name)"),
+	)
+}
+
+func check(ok bool, format string, args ...any) error {
+	if ok {
+		return nil
+	}
+	return fmt.Errorf(format, args...)
+}
+
+func orDefault[N comparable](v, def N) N {
+	var zero N
+	if v == zero {
+		return def
+	}
+	return v
+}

@@ -1,0 +1,300 @@
+package kinesis
+
+import (
+	"container/heap"
+	"time"
+)
+
+// What one PutRecords request may hold: the service's limits.
+const (
+	maxRequestRecords = 500
+	maxRequestBytes   = 10 << 20
+)
+
+// maxRetrying bounds how many records wait for another attempt before records that were
+// never sent stay behind them. Without it a throttled shard would have the whole buffer
+// tried again and again, each record with a small chance, and some would time out
+// although the shard could have taken them all in turn.
+const maxRetrying = 2 * maxRequestRecords
+
+// outcome is what became of one record of a request.
+type outcome struct {
+	shard, seq string
+	err        error // nil: the stream has the record
+	retry      bool  // err may pass
+	limit      int   // above 0: the request was refused as a whole, try again at once in smaller ones
+}
+
+// record is one record on its way, and what its [Ack] asks.
+type record struct {
+	key  string
+	data []byte
+
+	queued   time.Time // when Put accepted it
+	first    time.Time // its first attempt
+	attempts int
+	limit    int // at most so many records in its next request; 0 means the service's limit
+	next     *record
+	lane     *lane
+
+	// Guarded by the sender's mutex.
+	settled bool
+	result  outcome
+	waiting chan struct{} // made by the first Wait, closed when settled
+	gen     *generation
+}
+
+func (r *record) wire() int { return len(r.key) + len(r.data) }
+
+// lane is the queue of one key. Its head alone may be sent or retried, so that a key's
+// records reach the stream in the order of their Puts.
+type lane struct {
+	key        string
+	head, tail *record
+	due        time.Time // while in the backoff heap
+	urgent     bool      // the head's linger was over when the lane became ready
+	retrying   bool      // the head has been attempted
+	next       *lane     // in a laneList or the free list
+}
+
+type laneList struct {
+	head, tail *lane
+	n          int
+}
+
+func (l *laneList) push(x *lane) {
+	x.next = nil
+	if l.tail == nil {
+		l.head = x
+	} else {
+		l.tail.next = x
+	}
+	l.tail = x
+	l.n++
+}
+
+func (l *laneList) pop() *lane {
+	x := l.head
+	l.head = x.next
+	if l.head == nil {
+		l.tail = nil
+	}
+	x.next = nil
+	l.n--
+	return x
+}
+
+// laneHeap orders lanes in backoff by when they are due.
+type laneHeap []*lane
+
+func (h laneHeap) Len() int           { return len(h) }
+func (h laneHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h laneHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *laneHeap) Push(x any)        { *h = append(*h, x.(*lane)) }
+func (h *laneHeap) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return x
+}
+
+// queue decides which records go into the next request. It has no clock, goroutine or
+// lock of its own. Its invariants:
+//
+//	I1 a lane is in one place: a list, the heap, or a request in flight
+//	I2 of a lane at most one record is in flight, and it is the oldest
+//	I3 a record leaves only through settle or drop, once
+type queue struct {
+	linger    time.Duration
+	timeout   time.Duration
+	unordered bool
+	backoff   func(attempt int) time.Duration
+
+	lanes      map[string]*lane
+	ready      laneList // heads never sent
+	readyBytes int
+	urgent     int
+	retry      laneList // heads whose backoff is over
+	waiting    laneHeap // heads in backoff
+	flying     int      // retried records in flight
+	free       *lane
+}
+
+// add queues a record.
+func (q *queue) add(r *record) {
+	if !q.unordered {
+		if l := q.lanes[r.key]; l != nil {
+			l.tail.next = r
+			l.tail = r
+			r.lane = l
+			return
+		}
+	}
+	l := q.free
+	if l == nil {
+		l = new(lane)
+	} else {
+		q.free = l.next
+	}
+	*l = lane{key: r.key, head: r, tail: r}
+	r.lane = l
+	if !q.unordered {
+		if q.lanes == nil {
+			q.lanes = map[string]*lane{}
+		}
+		q.lanes[r.key] = l
+	}
+	q.pushReady(l, false)
+}
+
+func (q *queue) pushReady(l *lane, urgent bool) {
+	l.urgent = urgent
+	if urgent {
+		q.urgent++
+	}
+	q.readyBytes += l.head.wire()
+	q.ready.push(l)
+}
+
+func (q *queue) popReady() *lane {
+	l := q.ready.pop()
+	if l.urgent {
+		q.urgent--
+	}
+	q.readyBytes -= l.head.wire()
+	return l
+}
+
+// gated says that so many records are being retried that new ones must wait.
+func (q *queue) gated() bool {
+	return len(q.waiting)+q.retry.n+q.flying >= maxRetrying
+}
+
+// take gives the records of the next request, or none when it is better to wait. now
+// lets lingering records go; flush does too.
+func (q *queue) take(now time.Time, flush bool) []*record {
+	for len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
+		q.retry.push(heap.Pop(&q.waiting).(*lane))
+	}
+	fresh := !q.gated() && q.ready.n > 0 && (flush || q.urgent > 0 ||
+		q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes ||
+		!q.ready.head.head.queued.Add(q.linger).After(now))
+	if q.retry.n == 0 && !fresh {
+		return nil
+	}
+	limit, size := maxRequestRecords, 0
+	batch := make([]*record, 0, min(limit, q.retry.n+q.ready.n))
+	fits := func(r *record) bool {
+		l := limit
+		if r.limit > 0 {
+			l = min(l, r.limit)
+		}
+		if len(batch) >= l || len(batch) > 0 && size+r.wire() > maxRequestBytes {
+			return false
+		}
+		limit = l
+		return true
+	}
+	add := func(l *lane) {
+		r := l.head
+		if r.attempts == 0 {
+			r.first = now
+		}
+		r.attempts++
+		size += r.wire()
+		batch = append(batch, r)
+	}
+	for q.retry.n > 0 && fits(q.retry.head.head) {
+		l := q.retry.pop()
+		q.flying++
+		add(l)
+	}
+	for fresh && q.ready.n > 0 && fits(q.ready.head.head) {
+		add(q.popReady())
+	}
+	return batch
+}
+
+// next says when take will have something to give that it does not give now; the zero
+// time means not before something else happens.
+func (q *queue) next() time.Time {
+	var t time.Time
+	if len(q.waiting) > 0 {
+		t = q.waiting[0].due
+	}
+	if q.ready.n > 0 && !q.gated() {
+		if u := q.ready.head.head.queued.Add(q.linger); t.IsZero() || u.Before(t) {
+			t = u
+		}
+	}
+	return t
+}
+
+// settle takes what became of a record that take gave. It says whether the record is
+// done with; if not it goes out again after a backoff.
+func (q *queue) settle(r *record, o outcome, now time.Time) bool {
+	l := r.lane
+	if l.retrying {
+		q.flying--
+	}
+	if o.err != nil && o.limit > 0 {
+		r.limit, r.result = o.limit, o
+		l.retrying = true
+		q.retry.push(l)
+		return false
+	}
+	if o.err != nil && o.retry {
+		due := now.Add(q.backoff(r.attempts))
+		if !due.After(r.first.Add(q.timeout)) {
+			l.retrying = true
+			l.due = due
+			heap.Push(&q.waiting, l)
+			r.result = o
+			return false
+		}
+	}
+	r.result = o
+	q.advance(l, now)
+	return true
+}
+
+// advance lets the head of a lane go and makes the next record ready.
+func (q *queue) advance(l *lane, now time.Time) {
+	r := l.head
+	l.head, r.next, r.lane = r.next, nil, nil
+	l.retrying = false
+	if l.head == nil {
+		if !q.unordered {
+			delete(q.lanes, l.key)
+		}
+		*l = lane{next: q.free}
+		q.free = l
+		return
+	}
+	q.pushReady(l, !l.head.queued.Add(q.linger).After(now))
+}
+
+// drop takes out every record that is not in flight, in order per key.
+func (q *queue) drop() []*record {
+	var rs []*record
+	empty := func(l *lane) {
+		for r := l.head; r != nil; {
+			n := r.next
+			r.next, r.lane = nil, nil
+			rs = append(rs, r)
+			r = n
+		}
+		delete(q.lanes, l.key)
+	}
+	for q.retry.n > 0 {
+		empty(q.retry.pop())
+	}
+	for len(q.waiting) > 0 {
+		empty(heap.Pop(&q.waiting).(*lane))
+	}
+	for q.ready.n > 0 {
+		empty(q.popReady())
+	}
+	return rs
+}
