@@ -79,11 +79,7 @@ func newTable(name string, fields []Field, opts *TableOptions) (*Table, error) {
 	if t.format == "" {
 		t.format = FormatParquet
 	}
-	var errs []error
-	var ok bool
-	if t.database, t.name, ok = strings.Cut(name, "."); !ok || !validName(t.database) || !validName(t.name) {
-		errs = append(errs, errors.New("name: it is written database.table, in lower-case letters, digits and underscores"))
-	}
+	errs := []error{t.setName(name)}
 	switch t.format {
 	case FormatParquet, FormatJSON, FormatCSV, FormatIceberg:
 	default:
@@ -94,6 +90,14 @@ func newTable(name string, fields []Field, opts *TableOptions) (*Table, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+func (t *Table) setName(name string) error {
+	var ok bool
+	if t.database, t.name, ok = strings.Cut(name, "."); !ok || !validName(t.database) || !validName(t.name) {
+		return errors.New("name: it is written database.table, in lower-case letters, digits and underscores")
+	}
+	return nil
 }
 
 // Database is the first part of the table's name.
