@@ -1,0 +1,19 @@
+#!/bin/sh
+# Makes the Python environment that the interop tests and benches read files with, and
+# prints its interpreter. Run again, it changes nothing unless the pins below did.
+#
+#   LAKEKIT_VENV=/some/folder internal/interop/venv.sh
+set -eu
+
+pins="duckdb==2.0.1 polars==2.1.0 pyarrow==26.0.1 pandas==3.1.1"
+dir=${LAKEKIT_VENV:-$HOME/.cache/lakekit/venv}
+python=${PYTHON:-python3}
+
+if [ "$(cat "$dir/pins" 2>/dev/null || true)" != "$pins" ]; then
+	"$python" -m venv "$dir" >&2
+	# shellcheck disable=SC2086 # the pins are words
+	"$dir/bin/pip" install --quiet --disable-pip-version-check $pins >&2
+	# Last, so that an interrupted install is done over.
+	printf '%s' "$pins" >"$dir/pins"
+fi
+echo "$dir/bin/python"
