@@ -48,18 +48,18 @@ func (t *Table) Parameters() map[string]string {
 			m[paramRequired] += path
 		}
 	})
-	if t.format == FormatIceberg {
-		m[paramTableType] = "ICEBERG"
-		return m
-	}
-	m[paramExternal] = "TRUE"
-	m[paramClass] = string(t.format)
 	for _, p := range t.partitions {
 		if !p.Derivation.IsZero() {
 			m[paramDerive+p.Name] = p.derivationText()
 		}
 		p.projectionParameters(m)
 	}
+	if t.format == FormatIceberg {
+		m[paramTableType] = "ICEBERG"
+		return m
+	}
+	m[paramExternal] = "TRUE"
+	m[paramClass] = string(t.format)
 	if t.Projected() {
 		m[paramEnabled] = "true"
 	}

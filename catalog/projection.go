@@ -82,12 +82,12 @@ func (t *Table) finishProjection(since Date) []error {
 			errs = append(errs, fmt.Errorf("partition %s: %w", p.Name, err))
 			continue
 		}
-		if product *= n; product > maxProjected {
+		if product *= n; product > maxProjected && !t.foreign {
 			errs = append(errs, fmt.Errorf("partition %s: the projection spans more than %d partitions with the columns before it, and Athena reads no more: narrow a range, or make a column injected", p.Name, maxProjected))
-			product = 1
 		}
+		product = min(product, maxProjected+1) // no overflow
 	}
-	if t.template == "" && t.location != "" {
+	if t.template == "" && t.location != "" && !t.foreign {
 		t.template = t.defaultTemplate()
 	}
 	return append(errs, t.checkTemplate()...)

@@ -31,6 +31,7 @@ type Table struct {
 	template       string            // storage.location.template
 	extra          map[string]string // parameters that nothing else implies
 	serde          serde             // of tables that others made
+	foreign        bool              // others made it: taken as it is
 }
 
 // TableOptions are the parts of a table beside its fields.

@@ -33,6 +33,9 @@ func (t *Table) finish(since Date) []error {
 	if errs = t.finishProjection(since); len(errs) > 0 {
 		return errs
 	}
+	if t.foreign {
+		return nil
+	}
 	return t.checkExtra()
 }
 
@@ -48,7 +51,7 @@ func (t *Table) checkLocation() error {
 		return fmt.Errorf("Location: %q has no valid scheme: write s3://BUCKET/FOLDER/", t.location) //nolint:staticcheck // a field's name
 	case rest == "" || rest[0] == '/':
 		return fmt.Errorf("Location: %q names no bucket: write s3://BUCKET/FOLDER/", t.location) //nolint:staticcheck // a field's name
-	case strings.Contains(rest, "//"):
+	case strings.Contains(rest, "//") && !t.foreign:
 		return fmt.Errorf("Location: %q has an empty folder name, which Athena and Spark read differently", t.location) //nolint:staticcheck // a field's name
 	}
 	if !strings.HasSuffix(t.location, "/") {
@@ -67,6 +70,8 @@ func validateFields(fields []Field, prefix string, depth int) error {
 		case f.Name == "":
 			errs = append(errs, fmt.Errorf("%s: a column needs a name", strings.TrimSuffix(prefix, ".")))
 			continue
+		case len(f.Comment) > maxComment || strings.ContainsAny(f.Comment, "\r\n"):
+			errs = append(errs, fmt.Errorf("%s: a comment is one line of up to %d bytes", path, maxComment))
 		case f.Name != strings.ToLower(f.Name):
 			errs = append(errs, fmt.Errorf("%s: a column's name is in lower case: write %s and keep the exact key in JSON", path, strings.ToLower(f.Name)))
 		}
@@ -231,7 +236,7 @@ func (t *Table) finishPartition(p *Partition) error {
 	if !validPartitionName(p.Name) {
 		return fmt.Errorf("partition %q: a column needs a name in lower-case letters, digits and underscores: use As(\"dt\")", p.Name)
 	}
-	return checkPartitionType(p)
+	return t.checkPartitionType(p)
 }
 
 // validPartitionName is wider than validName by what other tools' tables hold.
@@ -264,10 +269,12 @@ func checkSource(d Derivation, source Type) error {
 }
 
 // checkPartitionType holds the column's type against what the derivation writes.
-func checkPartitionType(p *Partition) error {
+func (t *Table) checkPartitionType(p *Partition) error {
 	d := p.Derivation
 	integer := p.Type.Kind >= KindTinyInt && p.Type.Kind <= KindBigInt
 	switch {
+	case t.foreign && d.IsZero():
+		return nil
 	case !p.Type.Scalar() || p.Type.Kind == KindBinary || p.Type.Kind == KindFloat || p.Type.Kind == KindDouble || p.Type.Kind >= KindTimestampTZ:
 		return fmt.Errorf("partition %s: a %s cannot be a partition column (use string, an integer, date)", p.Name, p.Type)
 	case d.IsZero() || p.Type.Kind == KindString || p.Type.Kind == KindVarchar:

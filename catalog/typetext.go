@@ -14,22 +14,23 @@ const maxTypeDepth = 64
 
 // String gives the type as Athena's DDL and Glue write it, such as
 // struct<lat:double,tags:array<string>>.
-func (t Type) String() string { return string(t.appendText(nil, ddlStyle)) }
+func (t Type) String() string { return string(t.appendText(nil, glueStyle)) }
 
 // DML gives the type as Athena's queries write it: integer for int, real for float,
 // varchar for string, row(lat double) for struct<lat:double>.
 func (t Type) DML() string { return string(t.appendText(nil, dmlStyle)) }
 
-// textStyle says which of the two languages a type is written in.
+// textStyle says which language a type is written in.
 type textStyle uint8
 
 const (
-	ddlStyle textStyle = iota
+	glueStyle textStyle = iota // as the catalog holds it: names as they are
+	ddlStyle                   // as a statement holds it: names quoted where Hive wants it
 	dmlStyle
 )
 
 // String gives the kind's name in DDL.
-func (k Kind) String() string { return k.name(ddlStyle) }
+func (k Kind) String() string { return k.name(glueStyle) }
 
 func (k Kind) name(style textStyle) string {
 	if style == dmlStyle {
@@ -115,7 +116,7 @@ func (t Type) appendText(b []byte, style textStyle) []byte {
 		b = strconv.AppendInt(b, int64(t.Length), 10)
 		b = append(b, ')')
 	case KindFixed:
-		if style == ddlStyle {
+		if style != dmlStyle {
 			b = append(b, '(')
 			b = strconv.AppendInt(b, int64(t.Length), 10)
 			b = append(b, ')')
@@ -152,11 +153,14 @@ func appendElem(b []byte, t *Type, style textStyle) []byte {
 	return t.appendText(b, style)
 }
 
-// memberName quotes a struct member's name where its language needs it: in DDL only where
-// the text could not be read back, because Glue's type strings carry names as they are.
+// memberName quotes a struct member's name where its language needs it: in the catalog only
+// where the text could not be read back.
 func memberName(name string, style textStyle) string {
-	if style == dmlStyle {
+	switch style {
+	case dmlStyle:
 		return sqltext.Ident(name)
+	case ddlStyle:
+		return sqltext.HiveIdent(name)
 	}
 	if name == "" || strings.ContainsAny(name, ":,<>` \t\n()") {
 		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
@@ -341,7 +345,7 @@ func (p *typeParser) parse(depth int) (Type, error) {
 		return Type{}, fmt.Errorf("%s is not a name of a type in DDL%s", word, ddlNameFor(word))
 	}
 	for k := KindBoolean; k <= KindFixed; k++ {
-		if k.name(ddlStyle) == word {
+		if k.name(glueStyle) == word {
 			return Type{Kind: k}, nil
 		}
 	}
@@ -438,7 +442,7 @@ func (p *typeParser) parts(depth, n int) ([]Type, error) {
 	return parts, p.want('>')
 }
 
-// members reads <name:type,...>. A member may carry a comment, as Hive allows.
+// members reads <name:type,...>.
 func (p *typeParser) members(depth int) (Type, error) {
 	if err := p.want('<'); err != nil {
 		return Type{}, err
