@@ -1,0 +1,49 @@
+// Package local is a lake in one process: Amazon's streaming, storage, catalog and query
+// services behind an [aws.Config], speaking the AWS protocols. It is for tests, for
+// development, and for landing data on one machine.
+//
+// There is nothing to mock: your own AWS clients are made from [Lake.Config] and work as
+// they do on AWS, checksums, retries and waiters included. No socket is opened and no
+// credentials are needed. [Lake.Listen] serves the same lake to the AWS CLI, boto3 or a JVM.
+//
+// [Test] runs a test in a testing/synctest bubble, where 24 hours pass in milliseconds.
+//
+// # Services
+//
+// Kinesis Data Streams: streams in both modes, shards by MD5 hash range, resharding,
+// retention, tags, encryption settings, iterators of every kind; JSON and CBOR.
+//
+// Any region and any credentials are accepted: whatever a client names, there is one account
+// and one region, those of [Options].
+//
+// # Consistency
+//
+// What is acknowledged is there for every request after it, and survives the end of the
+// process, kill -9 included; with [Options.Sync] a power loss too. Records of a shard are
+// kept in the order of their acknowledgement and sequence numbers only grow. A request that
+// fails half way (a full disk, for instance) leaves nothing behind, and PutRecords says so
+// for each record.
+//
+// # Limits
+//
+// With [Options.Limits], which is on in [Test]: per shard 1,000 records and 1 MiB a second in
+// (bursts of one largest record), five GetRecords calls and 2 MiB a second out; a stream is
+// CREATING, UPDATING or DELETING for half a second. Sizes (500 records and 10 MiB a call,
+// the stream's own maximum for a record) hold always. Memory does not grow with the data:
+// records are on disk, and a mark for every 64 KiB of them in memory.
+//
+// # Errors
+//
+// Services answer with AWS's error codes, for [errors.As]. An operation or a service that is
+// not served is refused by name. [Open], [Lake.Listen] and [Lake.Close] return errors that
+// name the folder or the address, and what to do.
+//
+// # What it does not model
+//
+//   - Permissions: no policy is evaluated, no signature checked.
+//   - Encryption: keys are remembered and shown, data is stored as it is.
+//   - Replication, and with it stale reads: every read sees the last write.
+//   - Scaling of on-demand streams: they keep the shards that they began with.
+//   - Enhanced fan-out, UpdateShardCount, UpdateStreamMode, enhanced monitoring and resource
+//     policies of Kinesis; request rates of operations that manage things.
+package local

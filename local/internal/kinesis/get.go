@@ -1,0 +1,216 @@
+package kinesis
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+
+	"github.com/lakekit/lakekit/internal/awswire"
+)
+
+const (
+	maxGetRecords  = 10_000
+	maxGetBytes    = 10 << 20
+	shardReads     = 5       // calls a second
+	shardReadBytes = 2 << 20 // a second
+)
+
+type getRecordsInput struct {
+	ShardIterator string
+	Limit         *int
+	StreamARN     string
+}
+
+// got is what one GetRecords found.
+type got struct {
+	records  recordWriter
+	next     string // the next iterator, empty at the shard's end
+	behind   int64
+	children []childShard
+}
+
+func (s *Service) getRecords(_ context.Context, r *request) (any, error) {
+	in := new(getRecordsInput)
+	if err := r.format.Decode(r.body, in); err != nil {
+		return nil, err
+	}
+	var c checks
+	if in.ShardIterator == "" {
+		c.missing("shardIterator")
+	}
+	c.length("shardIterator", in.ShardIterator, 0, 512)
+	c.limit("limit", in.Limit, maxGetRecords)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	it, ok := parseIterator(in.ShardIterator)
+	if !ok {
+		return nil, awswire.Errorf("InvalidArgumentException", "Invalid ShardIterator.")
+	}
+	limit := maxGetRecords
+	if in.Limit != nil {
+		limit = *in.Limit
+	}
+	g := got{records: &jsonRecords{}}
+	if r.format == awswire.FormatCBOR {
+		g.records = &cborRecords{}
+	}
+	err := s.view(streamRef{StreamName: it.stream, StreamARN: in.StreamARN}, r.now, func(st *stream) error {
+		if st.Created != it.created {
+			return s.notFound(it.stream)
+		}
+		if err := it.expired(r.now); err != nil {
+			return err
+		}
+		h, err := s.readable(st, shardName(it.shard), r.now)
+		if err != nil {
+			return err
+		}
+		return s.get(st, h, it, limit, r.now, &g)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return g.records.answer(&g), nil
+}
+
+func (s *Service) get(st *stream, h *shard, it iterator, limit int, now int64, g *got) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.env.Limits && (!h.mu.reads.room(now, 1, shardReads, shardReads) || !h.mu.readBytes.room(now, 1, shardReadBytes, shardReadBytes)) {
+		return s.slow(st, h)
+	}
+	l, err := s.logOf(st, h)
+	if err != nil {
+		return err
+	}
+	if err := l.trim(st.horizon(now)); err != nil {
+		return err
+	}
+	next, last, n, size := max(it.index, l.first), int64(0), 0, 0
+	err = l.read(next, func(f frame) bool {
+		if n == limit || n > 0 && size+len(f.data()) > maxGetBytes {
+			return false
+		}
+		g.records.add(f, h.seq(f.index(), f.arrived()))
+		next, last = f.index()+1, f.arrived()
+		n, size = n+1, size+len(f.data())
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	if s.env.Limits {
+		h.mu.reads.take(1)
+		if size > shardReadBytes {
+			h.mu.readBytes.used = shardReadBytes // after 10 MiB, calls fail for 5 seconds
+		}
+		h.mu.readBytes.take(float64(size))
+	}
+	if next < l.next {
+		g.behind = max(0, now-last)
+	} else if h.Closed != 0 {
+		g.children = st.childShards(h)
+		return nil
+	}
+	it.index, it.issued = next, now
+	g.next = it.String()
+	return nil
+}
+
+// recordWriter collects an answer's records in a format.
+type recordWriter interface {
+	// add takes a record, whose frame is valid during the call only.
+	add(f frame, seq seqNo)
+	answer(g *got) any
+}
+
+// jsonRecords writes the answer's text as records come from the log.
+type jsonRecords struct{ out []byte }
+
+func (w *jsonRecords) add(f frame, seq seqNo) {
+	if w.out == nil {
+		w.out = append(make([]byte, 0, 64<<10), `{"Records":[`...)
+	} else {
+		w.out = append(w.out, ',')
+	}
+	w.out = append(w.out, `{"SequenceNumber":"`...)
+	w.out = seq.appendDecimal(w.out)
+	w.out = append(w.out, `","ApproximateArrivalTimestamp":`...)
+	w.out = awswire.Millis(f.arrived()).AppendJSON(w.out)
+	w.out = append(w.out, `,"Data":"`...)
+	w.out = base64.StdEncoding.AppendEncode(w.out, f.data())
+	w.out = append(w.out, `","PartitionKey":`...)
+	w.out = appendString(w.out, string(f.key()))
+	if f.kms() {
+		w.out = append(w.out, `,"EncryptionType":"KMS"`...)
+	}
+	w.out = append(w.out, '}')
+}
+
+func (w *jsonRecords) answer(g *got) any {
+	if w.out == nil {
+		w.out = append(w.out, `{"Records":[`...)
+	}
+	w.out = append(w.out, `],"MillisBehindLatest":`...)
+	w.out = strconv.AppendInt(w.out, g.behind, 10)
+	if g.next != "" {
+		w.out = append(w.out, `,"NextShardIterator":`...)
+		w.out = appendString(w.out, g.next)
+	} else {
+		w.out = append(w.out, `,"NextShardIterator":null`...)
+		if b, err := json.Marshal(g.children); err == nil && len(g.children) > 0 {
+			w.out = append(append(w.out, `,"ChildShards":`...), b...)
+		}
+	}
+	return raw(append(w.out, '}'))
+}
+
+type cborRecords struct{ records []record }
+
+type record struct {
+	SequenceNumber              string
+	ApproximateArrivalTimestamp awswire.Millis
+	Data                        []byte
+	PartitionKey                string
+	EncryptionType              string `json:",omitempty"`
+}
+
+func (w *cborRecords) add(f frame, seq seqNo) {
+	r := record{
+		SequenceNumber: seq.String(), ApproximateArrivalTimestamp: awswire.Millis(f.arrived()),
+		Data: append([]byte(nil), f.data()...), PartitionKey: string(f.key()),
+	}
+	if f.kms() {
+		r.EncryptionType = "KMS"
+	}
+	w.records = append(w.records, r)
+}
+
+type getRecordsOutput struct {
+	Records            []record
+	MillisBehindLatest int64
+	NextShardIterator  string       `json:",omitempty"`
+	ChildShards        []childShard `json:",omitempty"`
+}
+
+func (w *cborRecords) answer(g *got) any {
+	return &getRecordsOutput{w.records, g.behind, g.next, g.children}
+}
+
+// appendString appends a string as JSON has it.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, err := json.Marshal(s)
+			if err != nil { // a string always can be
+				return append(b, `""`...)
+			}
+			return append(b, quoted...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}

@@ -1,0 +1,373 @@
+package kinesis
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/hashrange"
+)
+
+const (
+	maxRecords   = 500
+	maxPutBytes  = 10 << 20
+	shardRecords = 1000    // a second
+	shardBytes   = 1 << 20 // a second
+)
+
+type putRecordInput struct {
+	streamRef
+	Data                      *[]byte
+	PartitionKey              *string
+	ExplicitHashKey           string
+	SequenceNumberForOrdering string
+}
+
+type putRecordOutput struct {
+	ShardID        string `json:"ShardId"`
+	SequenceNumber string
+	EncryptionType string
+}
+
+func (s *Service) putRecord(_ context.Context, r *request) (any, error) {
+	in := new(putRecordInput)
+	if err := r.format.Decode(r.body, in); err != nil {
+		return nil, err
+	}
+	b := s.batches.Get().(*batch)
+	defer s.batches.Put(b)
+	b.reset(1024)
+	b.streamRef = in.streamRef
+	var c checks
+	if in.PartitionKey == nil {
+		c.missing("partitionKey")
+		in.PartitionKey = new(string)
+	} else if *in.PartitionKey == "" {
+		c.failf("partitionKey", "", "Member must have length greater than or equal to 1")
+	}
+	var data []byte
+	if in.Data == nil {
+		c.missing("data")
+	} else {
+		data = *in.Data
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	b.add(data, []byte(*in.PartitionKey), in.ExplicitHashKey, true)
+	var out putRecordOutput
+	err := s.view(b.streamRef, r.now, func(st *stream) error {
+		if err := s.ordering(st, in.SequenceNumberForOrdering, r.now); err != nil {
+			return err
+		}
+		if err := s.put(st, b, r.now, func(member string, _ int) string { return member }); err != nil {
+			return err
+		}
+		e := &b.entries[0]
+		if e.err != nil {
+			if e.err.code == internal {
+				return &awswire.Error{Code: internal, Message: e.err.message, Status: 500}
+			}
+			return awswire.Errorf(e.err.code, "%s", e.err.message)
+		}
+		out = putRecordOutput{ShardID: st.open[e.shard].id, SequenceNumber: e.seq.String(), EncryptionType: st.encryption()}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ordering checks SequenceNumberForOrdering. The order itself needs no help: every record
+// of a shard, and of its children, gets a higher number than those before it.
+func (s *Service) ordering(st *stream, seq string, now int64) error {
+	if seq == "" || seq == "0" {
+		return nil
+	}
+	n, ok := parseSeq(seq)
+	if !ok || n.arrived > now/1000+1 || n.shard >= st.NextShard {
+		return awswire.Errorf("InvalidArgumentException",
+			"ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.", seq, st.Name, s.env.Account)
+	}
+	return nil
+}
+
+func (st *stream) encryption() string {
+	if st.KeyID != "" {
+		return "KMS"
+	}
+	return "NONE"
+}
+
+type putRecordsInput struct {
+	streamRef
+	Records []struct {
+		Data            *[]byte
+		PartitionKey    string
+		ExplicitHashKey string
+	}
+}
+
+func (s *Service) putRecords(_ context.Context, r *request) (any, error) {
+	b := s.batches.Get().(*batch)
+	defer s.batches.Put(b)
+	if err := b.decode(r); err != nil {
+		return nil, err
+	}
+	var out any
+	err := s.view(b.streamRef, r.now, func(st *stream) error {
+		switch n := len(b.entries); {
+		case n == 0:
+			var c checks
+			c.failf("records", "[]", "Member must have length greater than or equal to 1")
+			return c.err()
+		case n > maxRecords:
+			var c checks
+			c.failf("records", fmt.Sprintf("%d records", n), "Member must have length less than or equal to %d", maxRecords)
+			return c.err()
+		}
+		if err := s.put(st, b, r.now, listed); err != nil {
+			return err
+		}
+		if r.format == awswire.FormatJSON {
+			// The answer lies in the batch, which goes back to the pool.
+			out = slices.Clone(b.encodeJSON(st))
+		} else {
+			out = b.result(st)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// listed names a member of the i-th record of a list.
+func listed(member string, i int) string { return fmt.Sprintf("records.%d.member.%s", i+1, member) }
+
+func (b *batch) decode(r *request) error {
+	if r.format == awswire.FormatJSON {
+		if err := b.decodeJSON(r.body); err != nil {
+			return awswire.Errorf("SerializationException", "%v", err)
+		}
+		return nil
+	}
+	in := new(putRecordsInput)
+	if err := r.format.Decode(r.body, in); err != nil {
+		return err
+	}
+	b.reset(len(r.body) + frameHeader*len(in.Records))
+	b.streamRef = in.streamRef
+	for i := range in.Records {
+		e := &in.Records[i]
+		var data []byte
+		if e.Data != nil {
+			data = *e.Data
+		}
+		b.add(data, []byte(e.PartitionKey), e.ExplicitHashKey, e.Data != nil)
+	}
+	return nil
+}
+
+const (
+	internal  = "InternalFailure"
+	throttled = "ProvisionedThroughputExceededException"
+)
+
+// put routes the batch's entries and appends them to their shards' logs. What concerns
+// single records, limits and a disk without room, is in their entries; an error concerns
+// all of them, and nothing is written. name gives the name of an entry's member.
+func (s *Service) put(st *stream, b *batch, now int64, name func(string, int) string) error {
+	if status := st.statusAt(now); status != active && status != updating {
+		return s.notFound(st.Name)
+	}
+	if err := b.check(st, name); err != nil {
+		return err
+	}
+	for i := range b.entries {
+		e := &b.entries[i]
+		e.shard = int32(hashrange.Find(st.ranges, e.hash))
+		e.err = nil
+		b.order = append(b.order, int32(i))
+	}
+	slices.SortStableFunc(b.order, func(x, y int32) int { return int(b.entries[x].shard) - int(b.entries[y].shard) })
+	for from := 0; from < len(b.order); {
+		to := from + 1
+		for to < len(b.order) && b.entries[b.order[to]].shard == b.entries[b.order[from]].shard {
+			to++
+		}
+		s.putShard(st, st.open[b.entries[b.order[from]].shard], b, b.order[from:to], now)
+		from = to
+	}
+	return nil
+}
+
+// check validates all entries.
+func (b *batch) check(st *stream, name func(string, int) string) error {
+	var c checks
+	most, total := st.MaxRecordKiB<<10, 0
+	for i := range b.entries {
+		e := &b.entries[i]
+		total += e.dataLen() + e.keyLen
+		if !e.hasData {
+			c.missing(name("data", i))
+		}
+		if n := e.dataLen() + e.keyLen; n > most {
+			c.failf(name("data", i), fmt.Sprintf("%d bytes", e.dataLen()),
+				"Member must have length less than or equal to %d, the partition key's %d bytes included", most, e.keyLen)
+		}
+		switch {
+		case e.keyLen == 0:
+			c.missing(name("partitionKey", i))
+		case e.keyChars > 256:
+			c.failf(name("partitionKey", i), fmt.Sprintf("%d characters", e.keyChars), "Member must have length less than or equal to 256")
+		}
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	if total > maxPutBytes {
+		return awswire.Errorf("InvalidArgumentException", "Records size exceeds 10 MB limit")
+	}
+	for i := range b.entries {
+		if e := &b.entries[i]; e.explicit != "" {
+			k, err := hashrange.Parse(e.explicit)
+			if err != nil {
+				return awswire.Errorf("InvalidArgumentException",
+					"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %s", e.explicit)
+			}
+			e.hash = k
+		}
+	}
+	return nil
+}
+
+// putShard appends the entries to one shard's log, in one write.
+func (s *Service) putShard(st *stream, h *shard, b *batch, order []int32, now int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l, err := s.logOf(st, h)
+	if err == nil && l.full() {
+		err = l.trim(st.horizon(now))
+	}
+	if err != nil {
+		s.fail(st, h, b, order, err)
+		return
+	}
+	kms := st.KeyID != ""
+	arrived := max(now, l.last) // a shard's arrivals do not go back, the machine's clock may
+	buf, index := b.out[:0], l.next
+	for _, i := range order {
+		e := &b.entries[i]
+		if s.env.Limits && !h.admit(now, float64(e.dataLen()+e.keyLen), st.MaxRecordKiB<<10) {
+			e.err = &putError{throttled, fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", h.id, st.Name, s.env.Account)}
+			continue
+		}
+		at := len(buf)
+		buf = append(buf, b.arena[e.off:e.off+e.len]...)
+		frame(buf[at:]).seal(l.crc, index, arrived, e.keyLen, kms)
+		e.seq = h.seq(index, arrived)
+		index++
+	}
+	b.out = buf
+	if len(buf) == 0 {
+		return
+	}
+	if err := l.append(buf); err != nil {
+		s.fail(st, h, b, order, err)
+	}
+}
+
+// admit takes a record's share of the shard's limits.
+func (h *shard) admit(now int64, size float64, maxRecord int) bool {
+	// A bucket that holds the largest record lets it through, and fills at the shard's rate.
+	room := float64(max(maxRecord, shardBytes))
+	if !h.mu.records.room(now, 1, shardRecords, shardRecords) || !h.mu.bytes.room(now, size, shardBytes, room) {
+		return false
+	}
+	h.mu.records.take(1)
+	h.mu.bytes.take(size)
+	return true
+}
+
+// fail marks a shard's entries as not stored.
+func (s *Service) fail(st *stream, h *shard, b *batch, order []int32, err error) {
+	s.env.Log.Error("kinesis: put refused", "stream", st.Name, "shard", h.id, "error", err)
+	for _, i := range order {
+		if e := &b.entries[i]; e.err == nil {
+			e.err = &putError{internal, fmt.Sprintf("the local lake could not store the record in stream %s, %s: %v", st.Name, h.id, err)}
+		}
+	}
+}
+
+func (b *batch) failed() int {
+	n := 0
+	for i := range b.entries {
+		if b.entries[i].err != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// encodeJSON writes the answer into the batch's own buffer.
+func (b *batch) encodeJSON(st *stream) raw {
+	out := append(b.out[:0], `{"FailedRecordCount":`...)
+	out = strconv.AppendInt(out, int64(b.failed()), 10)
+	out = append(out, `,"EncryptionType":"`...)
+	out = append(out, st.encryption()...)
+	out = append(out, `","Records":[`...)
+	for i := range b.entries {
+		e := &b.entries[i]
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if e.err != nil {
+			out = append(out, `{"ErrorCode":`...)
+			out = appendString(out, e.err.code)
+			out = append(out, `,"ErrorMessage":`...)
+			out = appendString(out, e.err.message)
+		} else {
+			out = append(out, `{"SequenceNumber":"`...)
+			out = e.seq.appendDecimal(out)
+			out = append(out, `","ShardId":"`...)
+			out = append(out, st.open[e.shard].id...)
+			out = append(out, '"')
+		}
+		out = append(out, '}')
+	}
+	out = append(out, `]}`...)
+	b.out = out
+	return raw(out)
+}
+
+type putRecordsOutput struct {
+	FailedRecordCount int
+	EncryptionType    string
+	Records           []putRecordsResult
+}
+
+type putRecordsResult struct {
+	SequenceNumber string `json:",omitempty"`
+	ShardID        string `json:"ShardId,omitempty"`
+	ErrorCode      string `json:",omitempty"`
+	ErrorMessage   string `json:",omitempty"`
+}
+
+func (b *batch) result(st *stream) *putRecordsOutput {
+	out := &putRecordsOutput{FailedRecordCount: b.failed(), EncryptionType: st.encryption()}
+	for i := range b.entries {
+		r := putRecordsResult{}
+		if e := &b.entries[i]; e.err != nil {
+			r.ErrorCode, r.ErrorMessage = e.err.code, e.err.message
+		} else {
+			r.SequenceNumber, r.ShardID = e.seq.String(), st.open[e.shard].id
+		}
+		out.Records = append(out.Records, r)
+	}
+	return out
+}

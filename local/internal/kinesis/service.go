@@ -1,0 +1,216 @@
+// Package kinesis is the local lake's Kinesis Data Streams: streams, shards by MD5 hash
+// range, records in durable logs, iterators, resharding, retention and shard limits, in the
+// service's own protocol, JSON or CBOR.
+//
+// A put is acknowledged when its records are in the log's file, so kill -9 loses nothing
+// that was acknowledged. Records that a full disk has no room for are refused one by one.
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/local/internal/service"
+)
+
+// Service is the local Kinesis, an [http.Handler].
+type Service struct {
+	env    service.Env
+	ops    map[string]op
+	window int64 // how long a passing status lasts, in milliseconds
+
+	// mu guards streams and all of their state that a shard's own lock does not. Puts and
+	// gets hold it shared, so that a shard cannot be closed under a put.
+	mu struct {
+		sync.RWMutex
+		streams map[string]*stream
+		nextDir int
+		closed  bool
+	}
+	batches  sync.Pool // of *batch
+	bodies   sync.Pool // of *[]byte
+	requests atomic.Uint64
+}
+
+// request is one call.
+type request struct {
+	format awswire.Format
+	body   []byte
+	now    int64 // Unix milliseconds
+}
+
+// op answers a call with a value to encode, with raw text, or with nil for an empty body.
+type op func(ctx context.Context, r *request) (any, error)
+
+// raw is an answer that is encoded already.
+type raw []byte
+
+// unary makes an op of a function over the operation's own input and output.
+func unary[In any](f func(in *In, now int64) (any, error)) op {
+	return func(_ context.Context, r *request) (any, error) {
+		in := new(In)
+		if err := r.format.Decode(r.body, in); err != nil {
+			return nil, err
+		}
+		return f(in, r.now)
+	}
+}
+
+// statusWindow is how long a stream is CREATING, UPDATING or DELETING when limits are on.
+const statusWindow = 500
+
+// Open opens the service on its folder, which may be empty.
+func Open(env service.Env) (*Service, error) {
+	s := &Service{env: env}
+	if env.Limits {
+		s.window = statusWindow
+	}
+	s.mu.streams = map[string]*stream{}
+	s.batches.New = func() any { return new(batch) }
+	s.bodies.New = func() any { return new([]byte) }
+	s.ops = map[string]op{
+		"CreateStream":                  unary(s.createStream),
+		"DeleteStream":                  unary(s.deleteStream),
+		"DescribeStream":                unary(s.describeStream),
+		"DescribeStreamSummary":         unary(s.describeStreamSummary),
+		"DescribeLimits":                unary(s.describeLimits),
+		"ListStreams":                   unary(s.listStreams),
+		"ListShards":                    unary(s.listShards),
+		"PutRecord":                     s.putRecord,
+		"PutRecords":                    s.putRecords,
+		"GetShardIterator":              unary(s.getShardIterator),
+		"GetRecords":                    s.getRecords,
+		"SplitShard":                    unary(s.splitShard),
+		"MergeShards":                   unary(s.mergeShards),
+		"IncreaseStreamRetentionPeriod": unary(s.increaseRetention),
+		"DecreaseStreamRetentionPeriod": unary(s.decreaseRetention),
+		"StartStreamEncryption":         unary(s.startEncryption),
+		"StopStreamEncryption":          unary(s.stopEncryption),
+		"UpdateMaxRecordSize":           unary(s.updateMaxRecordSize),
+		"AddTagsToStream":               unary(s.addTags),
+		"ListTagsForStream":             unary(s.listTags),
+		"RemoveTagsFromStream":          unary(s.removeTags),
+		"TagResource":                   unary(s.tagResource),
+		"ListTagsForResource":           unary(s.listTagsForResource),
+		"UntagResource":                 unary(s.untagResource),
+	}
+	if err := s.load(time.Now().UnixMilli()); err != nil {
+		return nil, errors.Join(fmt.Errorf("kinesis: open %s: %w", env.Dir, err), s.Close())
+	}
+	return s, nil
+}
+
+// maxBody is more than any request within the service's limits needs.
+const maxBody = 32 << 20
+
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	target := r.Header.Get("X-Amz-Target")
+	name := target[strings.LastIndexByte(target, '.')+1:]
+	req := &request{format: awswire.FormatOf(r.Header.Get("Content-Type"))}
+	out, err := any(nil), error(nil)
+	if f, ok := s.ops[name]; !ok {
+		err = awswire.Errorf("UnknownOperationException", "the local lake does not serve Kinesis's %q", name)
+	} else {
+		buf := s.bodies.Get().(*[]byte)
+		defer s.bodies.Put(buf)
+		if *buf, err = readBody(r, (*buf)[:0]); err == nil {
+			req.body, req.now = *buf, time.Now().UnixMilli()
+			out, err = f(r.Context(), req)
+		}
+	}
+	status := http.StatusOK
+	if err != nil {
+		status, out = s.failure(w, err)
+	}
+	b, ok := out.(raw)
+	if !ok && out != nil {
+		if b, err = req.format.Encode(out); err != nil {
+			status, b = http.StatusInternalServerError, nil
+			s.env.Log.Error("kinesis: encode answer", "operation", name, "error", err)
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", req.format.ContentType())
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	h.Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1)))
+	w.WriteHeader(status)
+	_, _ = w.Write(b) // the client that left cannot be told
+}
+
+// failure makes an answer of an error.
+func (s *Service) failure(w http.ResponseWriter, err error) (int, any) {
+	var e *awswire.Error
+	if !errors.As(err, &e) {
+		s.env.Log.Error("kinesis: request failed", "error", err)
+		e = internalFailure(err)
+	}
+	w.Header().Set("X-Amzn-Errortype", e.Code)
+	status := e.Status
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	return status, map[string]any{"__type": e.Code, "message": e.Message}
+}
+
+func internalFailure(err error) *awswire.Error {
+	return &awswire.Error{
+		Code: "InternalFailure", Status: http.StatusInternalServerError,
+		Message: "the local lake could not do it: " + err.Error(),
+	}
+}
+
+// readBody reads a request's body into buf, which grows.
+func readBody(r *http.Request, buf []byte) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return buf, tooLarge()
+	}
+	if n := int(r.ContentLength); n > cap(buf) {
+		buf = make([]byte, 0, n+1)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(buf, make([]byte, max(4096, len(buf)))...)[:len(buf)]
+		}
+		n, err := r.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > maxBody:
+			return buf, tooLarge()
+		case errors.Is(err, io.EOF):
+			return buf, nil
+		case err != nil:
+			return buf, awswire.Errorf("SerializationException", "the request's body ends early: %v", err)
+		}
+	}
+}
+
+func tooLarge() error {
+	return &awswire.Error{
+		Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
+		Message: fmt.Sprintf("the request's body is above %d bytes", maxBody),
+	}
+}
+
+// Close closes the logs. Requests after it are refused.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mu.closed {
+		return nil
+	}
+	s.mu.closed = true
+	var errs []error
+	for _, st := range s.mu.streams {
+		errs = append(errs, st.closeLogs())
+	}
+	return errors.Join(errs...)
+}

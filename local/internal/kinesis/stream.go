@@ -1,0 +1,222 @@
+package kinesis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/hashrange"
+)
+
+// The states of a stream.
+const (
+	creating = "CREATING"
+	updating = "UPDATING"
+	active   = "ACTIVE"
+	deleting = "DELETING"
+)
+
+const (
+	provisioned = "PROVISIONED"
+	onDemand    = "ON_DEMAND"
+)
+
+// streamMeta is what the store keeps of a stream beside its records.
+type streamMeta struct {
+	Name   string
+	ID     string // the StreamId
+	Mode   string
+	Status string
+	// Until is when a passing status ends, in Unix milliseconds.
+	Until          int64
+	Created        int64
+	RetentionHours int
+	MaxRecordKiB   int
+	WarmMiBps      int               `json:",omitempty"`
+	KeyID          string            `json:",omitempty"` // empty: not encrypted
+	Tags           map[string]string `json:",omitempty"`
+	NextShard      int64
+	Shards         []shardMeta
+}
+
+// shardMeta is what the store keeps of a shard.
+type shardMeta struct {
+	Index            int64
+	First, Last      string // the hash range, decimal
+	Parent, Adjacent int64  // shard indexes, -1: none
+	Created          int64
+	Closed           int64  `json:",omitempty"` // zero: open
+	Trim             uint64 `json:",omitempty"` // records below are gone for good
+}
+
+// stream is a stream's state. Decisions about it (names, states, hash ranges, who is whose
+// child) are in this file and in reshard.go and list.go: no clock, no file, no goroutine.
+type stream struct {
+	streamMeta
+	dir    string
+	shards []*shard // by index; expired ones are gone
+	open   []*shard // by hash range, without gaps
+	ranges []hashrange.Range
+}
+
+// shard is one shard. Its log and its rate limits are guarded by mu; the rest by the service.
+type shard struct {
+	shardMeta
+	id  string
+	rng hashrange.Range
+
+	mu struct {
+		sync.Mutex
+		log                       *shardLog // nil until the first use
+		records, bytes, reads, it bucket
+		readBytes                 bucket
+	}
+}
+
+func newStream(m streamMeta, dir string) (*stream, error) {
+	s := &stream{streamMeta: m, dir: dir}
+	for _, sm := range m.Shards {
+		if err := s.addShard(sm); err != nil {
+			return nil, fmt.Errorf("stream %s: shard %d: %w", m.Name, sm.Index, err)
+		}
+	}
+	s.index()
+	return s, nil
+}
+
+func (s *stream) addShard(m shardMeta) error {
+	rng, err := hashrange.ParseRange(m.First, m.Last)
+	if err != nil {
+		return err
+	}
+	s.shards = append(s.shards, &shard{shardMeta: m, id: shardName(m.Index), rng: rng})
+	return nil
+}
+
+// index sorts the open shards by hash range.
+func (s *stream) index() {
+	s.open, s.ranges = nil, nil
+	for _, h := range s.shards {
+		if h.Closed == 0 {
+			s.open = append(s.open, h)
+		}
+	}
+	slices.SortFunc(s.open, func(a, b *shard) int { return a.rng.First.Compare(b.rng.First) })
+	for _, h := range s.open {
+		s.ranges = append(s.ranges, h.rng)
+	}
+}
+
+// meta gives the state to store.
+func (s *stream) meta() streamMeta {
+	m := s.streamMeta
+	m.Shards = make([]shardMeta, len(s.shards))
+	for i, h := range s.shards {
+		m.Shards[i] = h.shardMeta
+	}
+	return m
+}
+
+// statusAt gives the status at a time: CREATING and UPDATING pass by themselves.
+func (s *stream) statusAt(now int64) string {
+	if (s.Status == creating || s.Status == updating) && now >= s.Until {
+		return active
+	}
+	return s.Status
+}
+
+func (s *stream) shard(id string) *shard {
+	n, ok := shardIndex(id)
+	if !ok {
+		return nil
+	}
+	i, ok := slices.BinarySearchFunc(s.shards, n, func(h *shard, n int64) int {
+		switch {
+		case h.Index < n:
+			return -1
+		case h.Index > n:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return s.shards[i]
+}
+
+// expired says whether nothing of a closed shard can be left at a time.
+func (s *stream) expired(h *shard, now int64) bool {
+	return h.Closed != 0 && h.Closed < s.horizon(now)
+}
+
+// horizon is the arrival time of the oldest record that is kept.
+func (s *stream) horizon(now int64) int64 { return now - int64(s.RetentionHours)*3_600_000 }
+
+func (h *shard) start() seqNo {
+	return seqNo{created: h.Created / 1000, shard: h.Index, arrived: h.Created / 1000}
+}
+
+func (h *shard) end() seqNo {
+	return seqNo{created: h.Created / 1000, shard: h.Index, index: closingIndex, arrived: h.Closed / 1000}
+}
+
+func (h *shard) seq(index uint64, arrived int64) seqNo {
+	return seqNo{created: h.Created / 1000, shard: h.Index, index: index, arrived: arrived / 1000}
+}
+
+// newMeta gives the state of a stream at its creation.
+func newMeta(in *createStreamInput, id string, shards int, now, until int64) streamMeta {
+	m := streamMeta{
+		Name: in.StreamName, ID: id, Mode: in.StreamModeDetails.mode(), Status: creating, Until: until, Created: now,
+		RetentionHours: minRetention, MaxRecordKiB: in.MaxRecordSizeInKiB, WarmMiBps: in.WarmThroughputMiBps,
+		Tags: in.Tags, NextShard: int64(shards),
+	}
+	if m.MaxRecordKiB == 0 {
+		m.MaxRecordKiB = 1024
+	}
+	for i, r := range hashrange.Split(shards) {
+		m.Shards = append(m.Shards, shardMeta{
+			Index: int64(i), First: r.First.String(), Last: r.Last.String(), Parent: -1, Adjacent: -1, Created: now,
+		})
+	}
+	return m
+}
+
+const (
+	minRetention = 24
+	maxRetention = 8760
+)
+
+// streamRef is how requests name a stream.
+type streamRef struct {
+	StreamName string
+	StreamARN  string
+	StreamID   string `json:"StreamId"`
+}
+
+func (r streamRef) ref() streamRef { return r }
+
+// check complains about the names' form.
+func (r streamRef) check(c *checks) {
+	if r.StreamName != "" {
+		c.name("streamName", r.StreamName)
+	}
+	if r.StreamARN != "" {
+		c.length("streamARN", r.StreamARN, 1, 2048)
+		if !strings.HasPrefix(r.StreamARN, "arn:aws") || !strings.Contains(r.StreamARN, ":stream/") {
+			c.failf("streamARN", r.StreamARN, `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`)
+		}
+	}
+}
+
+// notFound is the answer about a stream that is not there.
+func (s *Service) notFound(name string) *awswire.Error {
+	return awswire.Errorf("ResourceNotFoundException", "Stream %s under account %s not found.", name, s.env.Account)
+}
+
+func (s *Service) arn(name string) string {
+	return "arn:aws:kinesis:" + s.env.Region + ":" + s.env.Account + ":stream/" + name
+}

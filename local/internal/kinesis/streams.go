@@ -1,0 +1,413 @@
+package kinesis
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/lakekit/lakekit/internal/awswire"
+)
+
+// The account's quotas, as us-east-1 has them.
+const (
+	shardQuota    = 20_000
+	onDemandQuota = 50
+)
+
+type streamModeDetails struct{ StreamMode string }
+
+func (d *streamModeDetails) mode() string {
+	if d == nil {
+		return provisioned
+	}
+	return d.StreamMode
+}
+
+type createStreamInput struct {
+	StreamName        string
+	ShardCount        *int
+	StreamModeDetails *streamModeDetails
+	Tags              map[string]string
+	WarmThroughputMiBps,
+	MaxRecordSizeInKiB int
+}
+
+// onDemandShards is what a new on-demand stream starts with.
+const onDemandShards = 4
+
+func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
+	var c checks
+	c.name("streamName", in.StreamName)
+	c.limit("shardCount", in.ShardCount, 1_000_000)
+	if in.StreamModeDetails != nil {
+		c.oneOf("streamModeDetails.streamMode", in.StreamModeDetails.StreamMode, provisioned, onDemand)
+	}
+	c.within("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, 1024, 10240)
+	c.within("warmThroughputMiBps", in.WarmThroughputMiBps, 1, 10_000)
+	c.tags(in.Tags)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	shards := onDemandShards
+	switch mode := in.StreamModeDetails.mode(); {
+	case mode == provisioned && in.ShardCount == nil:
+		return nil, awswire.Errorf("ValidationException", "ShardCount must be given for a stream in PROVISIONED mode.")
+	case mode == onDemand && in.ShardCount != nil:
+		return nil, awswire.Errorf("ValidationException", "ShardCount must not be given for a stream in ON_DEMAND mode.")
+	case mode == provisioned && in.WarmThroughputMiBps != 0:
+		return nil, awswire.Errorf("ValidationException", "WarmThroughputMiBps is for streams in ON_DEMAND mode.")
+	case mode == provisioned:
+		shards = *in.ShardCount
+	default:
+		shards = max(shards, in.WarmThroughputMiBps) // a shard takes 1 MiB/s
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.purge(now); err != nil {
+		return nil, err
+	}
+	if s.mu.streams[in.StreamName] != nil {
+		return nil, awswire.Errorf("ResourceInUseException", "Stream %s under account %s already exists.", in.StreamName, s.env.Account)
+	}
+	if err := s.quota(in.StreamModeDetails.mode(), shards, now); err != nil {
+		return nil, err
+	}
+	return nil, s.add(newMeta(in, newID(), shards, now, now+s.window))
+}
+
+// quota refuses what is above the account's limits.
+func (s *Service) quota(mode string, more int, now int64) error {
+	open, streams := 0, 0
+	for _, st := range s.mu.streams {
+		if st.Mode == provisioned {
+			open += len(st.open)
+		} else {
+			streams++
+		}
+	}
+	switch {
+	case mode == provisioned && open+more > shardQuota:
+		return awswire.Errorf("LimitExceededException",
+			"This request would exceed the shard limit for the account %s in %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d.",
+			s.env.Account, s.env.Region, open, shardQuota, more)
+	case mode == onDemand && streams >= onDemandQuota:
+		return awswire.Errorf("LimitExceededException", "Account %s has %d on-demand streams, its limit.", s.env.Account, streams)
+	}
+	return nil
+}
+
+type deleteStreamInput struct {
+	streamRef
+	EnforceConsumerDeletion *bool
+}
+
+func (s *Service) deleteStream(in *deleteStreamInput, now int64) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.find(in.streamRef, now)
+	if err != nil {
+		return nil, err
+	}
+	if st.Status == deleting {
+		return nil, nil
+	}
+	before := st.meta()
+	s.passing(st, deleting, now)
+	if err := s.save(st); err != nil {
+		st.restore(before)
+		return nil, err
+	}
+	return nil, s.purge(now)
+}
+
+type describeStreamInput struct {
+	streamRef
+	Limit                 *int
+	ExclusiveStartShardID string `json:"ExclusiveStartShardId"`
+}
+
+type enhancedMetrics struct{ ShardLevelMetrics []string }
+
+type streamDescription struct {
+	StreamName              string
+	StreamARN               string
+	StreamStatus            string
+	StreamModeDetails       streamModeDetails
+	Shards                  []shardDescription
+	HasMoreShards           bool
+	RetentionPeriodHours    int
+	StreamCreationTimestamp awswire.Millis
+	EnhancedMonitoring      []enhancedMetrics
+	EncryptionType          string
+	KeyID                   string `json:"KeyId,omitempty"`
+}
+
+type describeStreamOutput struct{ StreamDescription streamDescription }
+
+func (s *Service) describeStream(in *describeStreamInput, now int64) (any, error) {
+	var c checks
+	c.limit("limit", in.Limit, 10_000)
+	if in.ExclusiveStartShardID != "" {
+		c.name("exclusiveStartShardId", in.ExclusiveStartShardID)
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	most := 100
+	if in.Limit != nil {
+		most = min(*in.Limit, 100)
+	}
+	out := new(describeStreamOutput)
+	err := s.view(in.streamRef, now, func(st *stream) error {
+		out.StreamDescription = streamDescription{
+			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
+			Shards: []shardDescription{}, RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created),
+			EnhancedMonitoring: []enhancedMetrics{{[]string{}}}, EncryptionType: st.encryption(), KeyID: st.KeyID,
+		}
+		if st.statusAt(now) == creating {
+			return nil
+		}
+		d := &out.StreamDescription
+		for _, h := range st.list(nil, now) {
+			if h.id <= in.ExclusiveStartShardID {
+				continue
+			}
+			if d.HasMoreShards = len(d.Shards) == most; d.HasMoreShards {
+				break
+			}
+			d.Shards = append(d.Shards, describe(h))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+type streamSummaryDescription struct {
+	StreamName              string
+	StreamARN               string
+	StreamID                string `json:"StreamId"`
+	StreamStatus            string
+	StreamModeDetails       streamModeDetails
+	RetentionPeriodHours    int
+	StreamCreationTimestamp awswire.Millis
+	EnhancedMonitoring      []enhancedMetrics
+	EncryptionType          string
+	KeyID                   string `json:"KeyId,omitempty"`
+	OpenShardCount          int
+	ConsumerCount           int
+	MaxRecordSizeInKiB      int
+	WarmThroughput          *warmThroughput
+}
+
+type warmThroughput struct{ TargetMiBps, CurrentMiBps int }
+
+type describeStreamSummaryOutput struct{ StreamDescriptionSummary streamSummaryDescription }
+
+func (s *Service) describeStreamSummary(in *struct{ streamRef }, now int64) (any, error) {
+	out := new(describeStreamSummaryOutput)
+	err := s.view(in.streamRef, now, func(st *stream) error {
+		out.StreamDescriptionSummary = streamSummaryDescription{
+			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamID: st.ID, StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
+			RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created), EnhancedMonitoring: []enhancedMetrics{{[]string{}}},
+			EncryptionType: st.encryption(), KeyID: st.KeyID, OpenShardCount: len(st.open), MaxRecordSizeInKiB: st.MaxRecordKiB,
+		}
+		if st.Mode == onDemand {
+			out.StreamDescriptionSummary.WarmThroughput = &warmThroughput{st.WarmMiBps, st.WarmMiBps}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+type describeLimitsOutput struct {
+	ShardLimit, OpenShardCount, OnDemandStreamCount, OnDemandStreamCountLimit int
+}
+
+func (s *Service) describeLimits(_ *struct{}, now int64) (any, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := &describeLimitsOutput{ShardLimit: shardQuota, OnDemandStreamCountLimit: onDemandQuota}
+	for _, st := range s.mu.streams {
+		if st.Status == deleting && now >= st.Until {
+			continue
+		}
+		if st.Mode == onDemand {
+			out.OnDemandStreamCount++
+		} else {
+			out.OpenShardCount += len(st.open)
+		}
+	}
+	return out, nil
+}
+
+type listStreamsInput struct {
+	Limit                    *int
+	ExclusiveStartStreamName string
+	NextToken                string
+}
+
+type streamSummary struct {
+	StreamName              string
+	StreamARN               string
+	StreamStatus            string
+	StreamModeDetails       streamModeDetails
+	StreamCreationTimestamp awswire.Millis
+}
+
+type listStreamsOutput struct {
+	StreamNames     []string
+	StreamSummaries []streamSummary
+	HasMoreStreams  bool
+	NextToken       string `json:",omitempty"`
+}
+
+func (s *Service) listStreams(in *listStreamsInput, now int64) (any, error) {
+	var c checks
+	c.limit("limit", in.Limit, 10_000)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	after := in.ExclusiveStartStreamName
+	if in.NextToken != "" {
+		t, err := s.parseToken(in.NextToken, now)
+		if err != nil {
+			return nil, err
+		}
+		after = t.After
+	}
+	most := 100
+	if in.Limit != nil {
+		most = min(*in.Limit, 10_000)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := &listStreamsOutput{StreamNames: []string{}, StreamSummaries: []streamSummary{}}
+	for _, name := range slices.Sorted(maps.Keys(s.mu.streams)) {
+		st := s.mu.streams[name]
+		if name <= after || st.Status == deleting && now >= st.Until {
+			continue
+		}
+		if out.HasMoreStreams = len(out.StreamNames) == most; out.HasMoreStreams {
+			out.NextToken = token{After: out.StreamNames[most-1], Issued: now}.String()
+			break
+		}
+		out.StreamNames = append(out.StreamNames, name)
+		out.StreamSummaries = append(out.StreamSummaries, streamSummary{
+			name, s.arn(name), st.statusAt(now), streamModeDetails{st.Mode}, awswire.Millis(st.Created),
+		})
+	}
+	return out, nil
+}
+
+type listShardsInput struct {
+	streamRef
+	NextToken               string
+	ExclusiveStartShardID   string `json:"ExclusiveStartShardId"`
+	MaxResults              *int
+	StreamCreationTimestamp *awswire.Millis
+	ShardFilter             *shardFilter
+}
+
+type listShardsOutput struct {
+	Shards    []shardDescription
+	NextToken string `json:",omitempty"`
+}
+
+func (s *Service) listShards(in *listShardsInput, now int64) (any, error) {
+	var c checks
+	c.limit("maxResults", in.MaxResults, 10_000)
+	if in.ShardFilter != nil {
+		in.ShardFilter.check(&c)
+	}
+	if in.ExclusiveStartShardID != "" {
+		c.name("exclusiveStartShardId", in.ExclusiveStartShardID)
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	t := token{Stream: in.StreamName, After: in.ExclusiveStartShardID, Filter: in.ShardFilter, Issued: now}
+	if in.NextToken != "" {
+		if in.streamRef != (streamRef{}) || in.ExclusiveStartShardID != "" || in.StreamCreationTimestamp != nil || in.ShardFilter != nil {
+			return nil, awswire.Errorf("InvalidArgumentException",
+				"NextToken and StreamName, StreamARN, ExclusiveStartShardId, StreamCreationTimestamp or ShardFilter cannot be provided together.")
+		}
+		var err error
+		if t, err = s.parseToken(in.NextToken, now); err != nil {
+			return nil, err
+		}
+		in.StreamName = t.Stream
+		in.StreamCreationTimestamp = (*awswire.Millis)(&t.Created)
+	}
+	most := 1000
+	if in.MaxResults != nil {
+		most = min(*in.MaxResults, 1000)
+	}
+	out := &listShardsOutput{Shards: []shardDescription{}}
+	err := s.view(in.streamRef, now, func(st *stream) error {
+		if status := st.statusAt(now); status == creating || status == deleting {
+			return awswire.Errorf("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state %s", st.Name, s.env.Account, status)
+		}
+		// The creation time may come in whole seconds.
+		if c := in.StreamCreationTimestamp; c != nil && int64(*c)/1000 != st.Created/1000 {
+			return s.notFound(st.Name)
+		}
+		for _, h := range st.list(t.Filter, now) {
+			if h.id <= t.After {
+				continue
+			}
+			if len(out.Shards) == most {
+				out.NextToken = token{Stream: st.Name, Created: st.Created, After: out.Shards[most-1].ShardID, Filter: t.Filter, Issued: now}.String()
+				break
+			}
+			out.Shards = append(out.Shards, describe(h))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// token is where a listing goes on.
+type token struct {
+	Stream  string       `json:",omitempty"`
+	Created int64        `json:",omitempty"`
+	After   string       `json:",omitempty"`
+	Filter  *shardFilter `json:",omitempty"`
+	Issued  int64
+}
+
+const tokenLife = 300 * time.Second
+
+func (t token) String() string {
+	b, err := json.Marshal(t)
+	if err != nil { // strings and numbers always can be
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(b)
+}
+
+func (s *Service) parseToken(text string, now int64) (token, error) {
+	var t token
+	b, err := base64.StdEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(b, &t)
+	}
+	if err != nil {
+		return t, awswire.Errorf("InvalidArgumentException", "Invalid NextToken.")
+	}
+	if now-t.Issued > tokenLife.Milliseconds() {
+		return t, awswire.Errorf("ExpiredNextTokenException", "NextToken expired: it is valid for %s seconds", strconv.Itoa(int(tokenLife.Seconds())))
+	}
+	return t, nil
+}
