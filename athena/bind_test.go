@@ -312,6 +312,10 @@ func TestBindKeepsEveryRow(t *testing.T) {
 			from := about.Add(-time.Duration(r.Int64N(int64(40 * time.Hour))))
 			conds = append(conds, l.table.Col("event_ts").In(from, about.Add(time.Duration(1+r.Int64N(int64(40*time.Hour))))))
 		}
+		if r.IntN(4) == 0 {
+			ts, first := l.table.Col("event_ts"), about.Add(-time.Duration(r.Int64N(int64(30*time.Hour))))
+			conds = append(conds, catalog.Or(ts.In(first, first.Add(2*time.Hour)), ts.In(about, about.Add(time.Hour)), ts.Eq(about.Add(9*time.Hour))))
+		}
 		whole := catalog.And(conds...)
 		if err := whole.Err(); err != nil {
 			t.Fatal(err)
@@ -387,6 +391,9 @@ func TestBind(t *testing.T) {
 		{"negation of both", day(), func(t *catalog.Table) catalog.Pred {
 			return catalog.Not(catalog.Or(t.Col("event_ts").Lt(from), t.Col("event_ts").Ge(to), t.Col("n").Eq(1)))
 		}, "dt = '2026-05-24'"},
+		{"hours of two spans", hour(), func(t *catalog.Table) catalog.Pred {
+			return catalog.Or(t.Col("event_ts").In(at(23, 22), at(24, 0)), t.Col("event_ts").In(at(24, 1), at(24, 3)))
+		}, "hr IN ('22', '23', '01', '02')"},
 		{"or null", day(), func(t *catalog.Table) catalog.Pred {
 			return catalog.Or(t.Col("event_ts").Ge(from), t.Col("event_ts").IsNull())
 		}, "TRUE"},
