@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/lakekit/lakekit/internal/hashrange"
 )
 
 // fleet decides which leases this worker takes. It is plain state: the rows and the time
@@ -41,14 +43,54 @@ func (f *fleet) expired(l lease, now time.Time) bool {
 	return l.owner != "" && now.Sub(f.seen[l.shard].at) >= f.failover
 }
 
+// lineage says which shards may be delivered already, from all leases.
+type lineage struct {
+	rows       map[string]lease
+	incomplete []ranged
+}
+
+type ranged struct {
+	shard string
+	keys  hashrange.Range
+}
+
+func newLineage(rows []lease) *lineage {
+	g := &lineage{rows: make(map[string]lease, len(rows))}
+	for _, l := range rows {
+		g.rows[l.shard] = l
+		if l.complete() {
+			continue
+		}
+		if keys, err := hashrange.ParseRange(l.first, l.last); err == nil {
+			g.incomplete = append(g.incomplete, ranged{l.shard, keys})
+		}
+	}
+	return g
+}
+
 // startable says that a shard's records may be delivered: it is not complete, and each of
 // its parents is, or has no lease (trimmed, or older than where the application began).
-func startable(l lease, rows map[string]lease) bool {
+// That a parent has no lease may also mean that it has none yet, because a parent of its
+// own is still being read: so of incomplete leases whose hash ranges overlap the oldest
+// goes first. Kinesis numbers shards in the order of their making.
+func (g *lineage) startable(l lease) bool {
 	if l.complete() {
 		return false
 	}
+	if len(l.parents) == 0 {
+		return true
+	}
 	for _, p := range l.parents {
-		if pl, ok := rows[p]; ok && !pl.complete() {
+		if pl, ok := g.rows[p]; ok && !pl.complete() {
+			return false
+		}
+	}
+	keys, err := hashrange.ParseRange(l.first, l.last)
+	if err != nil {
+		return true
+	}
+	for _, o := range g.incomplete {
+		if o.shard < l.shard && o.keys.Overlaps(keys) {
 			return false
 		}
 	}
@@ -61,15 +103,12 @@ func startable(l lease, rows map[string]lease) bool {
 // most loaded workers is stolen. shuffle keeps workers that look at the same moment from
 // wanting the same leases.
 func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle func([]lease)) []lease {
-	byShard := make(map[string]lease, len(rows))
-	for _, l := range rows {
-		byShard[l.shard] = l
-	}
+	family := newLineage(rows)
 	var free []lease
 	total, mine := 0, 0
 	others := map[string][]lease{}
 	for _, l := range rows {
-		if !startable(l, byShard) {
+		if !family.startable(l) {
 			continue
 		}
 		total++
@@ -97,8 +136,8 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 	if len(free) > 0 {
 		return free
 	}
-	// Stealing stops a lease short of the victim's fair share, so that two workers never
-	// pass one lease to and fro.
+	// Only from workers that have at least two more: two workers never pass one lease to
+	// and fro.
 	var stolen []lease
 	names := slices.SortedFunc(maps.Keys(others), func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(others[b]), len(others[a])), cmp.Compare(a, b))

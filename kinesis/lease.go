@@ -35,7 +35,9 @@ func (l *lease) complete() bool { return l.checkpoint == shardEnd }
 
 type item = map[string]dynamodbtypes.AttributeValue
 
-func str(s string) dynamodbtypes.AttributeValue { return &dynamodbtypes.AttributeValueMemberS{Value: s} }
+func str(s string) dynamodbtypes.AttributeValue {
+	return &dynamodbtypes.AttributeValueMemberS{Value: s}
+}
 
 func num[N int64 | uint64 | int](n N) dynamodbtypes.AttributeValue {
 	return &dynamodbtypes.AttributeValueMemberN{Value: fmt.Sprint(n)}

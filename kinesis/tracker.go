@@ -18,8 +18,9 @@ type entry struct {
 	first stream.Position // its first record; Seq is empty when it has none (the end of a shard)
 	last  stream.Position // its last record; Seq is empty when it does not move the checkpoint
 	end   bool
-	open  int // the handler's call and the holds that are not done
-	shut  bool
+	open  int  // the handler's call and the holds that are not done
+	shut  bool // the handler is through with it
+	lost  bool // a hold was done with an error
 }
 
 // tracker turns work that is done in any order into checkpoints that advance in order. It
@@ -63,6 +64,7 @@ func (t *tracker) hold(e *entry) (done func(error), ok bool) {
 			if t.err == nil {
 				t.err = err
 			}
+			e.lost = true
 			return // e stays open: nothing passes it before the next epoch
 		}
 		e.open--
@@ -101,6 +103,19 @@ func (t *tracker) advance() {
 
 // idle says that everything delivered is done.
 func (t *tracker) idle() bool { return len(t.entries) == 0 }
+
+// abandon forgets what failed and everything behind it, for a worker that stops: what is
+// before it may still become done.
+func (t *tracker) abandon() {
+	for i, e := range t.entries {
+		if e.lost || !e.shut {
+			clear(t.entries[i:])
+			t.entries = t.entries[:i]
+			break
+		}
+	}
+	t.err = nil
+}
 
 // restart forgets what is not done, whose done functions do nothing from now on, and says
 // where to deliver from again: at a record, or behind the checkpoint when at is false.

@@ -1,0 +1,229 @@
+package kinesis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// ErrLeaseLost says that another worker has taken a shard's lease, or that it could not be
+// renewed in time. [ConsumerOptions].OnError is told of it, and it is the cause
+// ([context.Cause]) of the end of the context of a handler whose shard was lost.
+var ErrLeaseLost = errors.New("kinesis: the lease was lost to another worker")
+
+// leaseTable reads and writes the leases of one application. Each write is conditional on
+// the lease's counter and owner as this worker knows them.
+type leaseTable struct {
+	client *dynamodb.Client
+	name   string
+	me     string
+}
+
+// ensure creates the table when it is missing and waits until it can be used.
+func (t *leaseTable) ensure(ctx context.Context) error {
+	for d := 50 * time.Millisecond; ; d = min(2*d, time.Second) {
+		out, err := t.client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
+		missing := (*dynamodbtypes.ResourceNotFoundException)(nil)
+		switch {
+		case errors.As(err, &missing):
+			if err := t.create(ctx); err != nil {
+				return fmt.Errorf("create the lease table %q: %w", t.name, err)
+			}
+		case err != nil:
+			return fmt.Errorf("describe the lease table %q: %w", t.name, err)
+		case out.Table.TableStatus == dynamodbtypes.TableStatusActive || out.Table.TableStatus == dynamodbtypes.TableStatusUpdating:
+			return t.checkKey(out.Table)
+		}
+		if !wait(ctx, nil, d) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (t *leaseTable) checkKey(d *dynamodbtypes.TableDescription) error {
+	if len(d.KeySchema) == 1 && aws.ToString(d.KeySchema[0].AttributeName) == "leaseKey" {
+		return nil
+	}
+	return fmt.Errorf("the table %q is not a lease table (its key is not leaseKey alone): name the application otherwise, or set LeaseTable", t.name)
+}
+
+func (t *leaseTable) create(ctx context.Context) error {
+	_, err := t.client.CreateTable(ctx, &dynamodb.CreateTableInput{
+		TableName:   &t.name,
+		BillingMode: dynamodbtypes.BillingModePayPerRequest,
+		KeySchema: []dynamodbtypes.KeySchemaElement{
+			{AttributeName: aws.String("leaseKey"), KeyType: dynamodbtypes.KeyTypeHash},
+		},
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
+			{AttributeName: aws.String("leaseKey"), AttributeType: dynamodbtypes.ScalarAttributeTypeS},
+		},
+	})
+	inUse := (*dynamodbtypes.ResourceInUseException)(nil)
+	if errors.As(err, &inUse) {
+		return nil // another worker was faster
+	}
+	return err
+}
+
+// scan reads all leases.
+func (t *leaseTable) scan(ctx context.Context) ([]lease, error) {
+	var ls []lease
+	pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: &t.name, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
+		}
+		for _, m := range out.Items {
+			l, ok, err := parseLease(m)
+			if err != nil {
+				return nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
+			}
+			if ok {
+				ls = append(ls, l)
+			}
+		}
+	}
+	return ls, nil
+}
+
+// insert makes a lease unless there is one.
+func (t *leaseTable) insert(ctx context.Context, l lease) error {
+	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &t.name, Item: l.item(),
+		ConditionExpression: aws.String("attribute_not_exists(leaseKey)"),
+	})
+	if refusal(err) != nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create the lease %q in table %q: %w", l.shard, t.name, err)
+	}
+	return nil
+}
+
+// take makes me the owner of a lease that is as l says, and gives it as it is then.
+func (t *leaseTable) take(ctx context.Context, l lease) (lease, error) {
+	u := update{set: "leaseOwner = :me", remove: "checkpointOwner", values: item{}}
+	if l.owner != "" && l.owner != t.me {
+		u.set += ", ownerSwitchesSinceCheckpoint = :switches"
+		u.values[":switches"] = num(l.switches + 1)
+	}
+	u.values[":me"] = str(t.me)
+	return t.write(ctx, l, u)
+}
+
+// renew moves the counter: the heartbeat.
+func (t *leaseTable) renew(ctx context.Context, l lease) (lease, error) {
+	return t.write(ctx, l, update{})
+}
+
+// checkpoint records how far the shard is done.
+func (t *leaseTable) checkpoint(ctx context.Context, l lease, checkpoint string, sub uint64, children []string) (lease, error) {
+	u := update{
+		set:    "checkpoint = :checkpoint, checkpointSubSequenceNumber = :sub, ownerSwitchesSinceCheckpoint = :zero",
+		remove: "pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState",
+		values: item{":checkpoint": str(checkpoint), ":sub": num(sub), ":zero": num(0)},
+	}
+	if len(children) > 0 {
+		u.set += ", childShardIds = :children"
+		u.values[":children"] = set(children)
+	}
+	return t.write(ctx, l, u)
+}
+
+// release makes the lease free, so that another worker takes it without waiting.
+func (t *leaseTable) release(ctx context.Context, l lease) error {
+	_, err := t.write(ctx, l, update{remove: "leaseOwner"})
+	return err
+}
+
+// remove deletes a lease that is complete.
+func (t *leaseTable) remove(ctx context.Context, l lease) error {
+	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName: &t.name, Key: item{"leaseKey": str(l.shard)},
+		ConditionExpression:       aws.String("checkpoint = :checkpoint"),
+		ExpressionAttributeValues: item{":checkpoint": str(l.checkpoint)},
+	})
+	if err != nil && refusal(err) == nil {
+		return fmt.Errorf("delete the lease %q from table %q: %w", l.shard, t.name, err)
+	}
+	return nil
+}
+
+type update struct {
+	set, remove string
+	values      item
+}
+
+// write updates a lease on condition that it is as l says, and moves its counter. When it
+// is not, the error is ErrLeaseLost, unless the row shows that this very write was made: its
+// reply was lost, and the SDK made it again.
+func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error) {
+	expr := "SET leaseCounter = :next"
+	if u.set != "" {
+		expr += ", " + u.set
+	}
+	if u.remove != "" {
+		expr += " REMOVE " + u.remove
+	}
+	values := item{":next": num(l.counter + 1), ":counter": num(l.counter)}
+	for k, v := range u.values {
+		values[k] = v
+	}
+	cond := "leaseCounter = :counter AND attribute_not_exists(leaseOwner)"
+	if l.owner != "" {
+		cond = "leaseCounter = :counter AND leaseOwner = :owner"
+		values[":owner"] = str(l.owner)
+	}
+	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: item{"leaseKey": str(l.shard)},
+		UpdateExpression: &expr, ConditionExpression: &cond, ExpressionAttributeValues: values,
+		ReturnValues:                        dynamodbtypes.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: dynamodbtypes.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	var row item
+	if r := refusal(err); r != nil {
+		if !mine(r.Item, l, u, t.me) {
+			return l, ErrLeaseLost
+		}
+		row = r.Item
+	} else if err != nil {
+		return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, err)
+	} else {
+		row = out.Attributes
+	}
+	n, _, err := parseLease(row)
+	if err != nil {
+		return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, err)
+	}
+	return n, nil
+}
+
+// mine says whether a row that refused a write shows that the write had been made before.
+func mine(row item, l lease, u update, me string) bool {
+	n, ok, err := parseLease(row)
+	if err != nil || !ok || n.counter != l.counter+1 {
+		return false
+	}
+	if u.remove == "leaseOwner" {
+		return n.owner == "" && l.owner == me
+	}
+	if c, ok := u.values[":checkpoint"]; ok && text(c) != n.checkpoint {
+		return false
+	}
+	return n.owner == me
+}
+
+func refusal(err error) *dynamodbtypes.ConditionalCheckFailedException {
+	r := (*dynamodbtypes.ConditionalCheckFailedException)(nil)
+	if errors.As(err, &r) {
+		return r
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package kinesis
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// holeInterval is how long a hole that could not be filled is left alone.
+const holeInterval = 2 * time.Minute
+
+// run is one call of Consumer.Run.
+type run struct {
+	c     *Consumer
+	table *leaseTable
+	room  *budget
+	ctx   context.Context // ends when the consumer stops
+	stop  context.CancelCauseFunc
+	base  context.Context // outlives ctx: of handlers and last writes
+	look  chan struct{}   // the lease table should be looked at now
+	work  sync.WaitGroup
+
+	mu struct {
+		sync.Mutex
+		held map[string]bool
+	}
+
+	// The loop's.
+	fleet   fleet
+	syncing bool      // the first leases are not all made
+	vain    time.Time // when a hole was looked at for nothing
+}
+
+func newRun(ctx context.Context, c *Consumer) *run {
+	r := &run{
+		c: c, table: &leaseTable{client: c.dynamodb, name: c.o.LeaseTable, me: c.o.WorkerID},
+		room: newBudget(int64(c.o.Buffer)), base: context.WithoutCancel(ctx), look: make(chan struct{}, 1),
+		fleet: fleet{me: c.o.WorkerID, failover: c.o.FailoverTime, max: c.o.MaxLeases},
+	}
+	r.ctx, r.stop = context.WithCancelCause(ctx)
+	r.mu.held = map[string]bool{}
+	return r
+}
+
+func (r *run) report(err error) { r.c.o.OnError(r.base, err) }
+
+// fail ends the run for a reason that no other attempt mends.
+func (r *run) fail(err error) { r.stop(err) }
+
+// wake makes the loop look at the leases now.
+func (r *run) wake() { poke(r.look) }
+
+func (r *run) loop(ctx context.Context) error {
+	defer r.stop(nil)
+	if err := r.begin(); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("kinesis: consume stream %q as %q: %w", r.c.stream, r.c.o.LeaseTable, err)
+	}
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for r.ctx.Err() == nil {
+		if err := r.balance(); err != nil && r.ctx.Err() == nil {
+			r.report(fmt.Errorf("kinesis: share the shards of stream %q: %w", r.c.stream, err))
+		}
+		// A part of the time at random keeps workers from looking at the same moment.
+		d := r.c.o.FailoverTime / 2
+		next.Reset(d - mathrand.N(d/4+1))
+		select {
+		case <-next.C:
+		case <-r.look:
+		case <-r.ctx.Done():
+		}
+	}
+	r.work.Wait()
+	if ctx.Err() == nil {
+		return fmt.Errorf("kinesis: consume stream %q as %q: %w", r.c.stream, r.c.o.LeaseTable, context.Cause(r.ctx))
+	}
+	return nil
+}
+
+// begin checks what must be there.
+func (r *run) begin() error {
+	_, err := r.c.kinesis.DescribeStreamSummary(r.ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &r.c.stream})
+	if err != nil {
+		return explain(err, r.c.stream, r.c.region)
+	}
+	if err := r.table.ensure(r.ctx); err != nil {
+		return err
+	}
+	_, err = r.table.scan(r.ctx)
+	return err
+}
+
+// balance looks at the leases, makes the missing ones, deletes those that are finished
+// with and takes this worker's share.
+func (r *run) balance() error {
+	rows, err := r.table.scan(r.ctx)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || r.syncing {
+		r.syncing = true
+		if err := r.firstLeases(); err != nil {
+			return err
+		}
+		r.syncing = false
+		if rows, err = r.table.scan(r.ctx); err != nil {
+			return err
+		}
+	}
+	if made, err := r.audit(rows); err != nil {
+		return err
+	} else if made {
+		if rows, err = r.table.scan(r.ctx); err != nil {
+			return err
+		}
+	}
+	for _, l := range finished(rows) {
+		if err := r.table.remove(r.ctx, l); err != nil {
+			r.report(err)
+		}
+	}
+	now := time.Now()
+	r.fleet.observe(rows, now)
+	for _, l := range r.fleet.wants(rows, r.holding(), now, func(ls []lease) {
+		mathrand.Shuffle(len(ls), func(i, j int) { ls[i], ls[j] = ls[j], ls[i] })
+	}) {
+		if err := r.take(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstLeases makes the leases of the shards at the initial position.
+func (r *run) firstLeases() error {
+	from := r.c.o.From
+	filter := &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtTrimHorizon}
+	switch from.checkpoint() {
+	case latest:
+		filter.Type = kinesistypes.ShardFilterTypeAtLatest
+	case atTimestamp:
+		filter.Type, filter.Timestamp = kinesistypes.ShardFilterTypeAtTimestamp, &from.at
+	}
+	shards, err := r.c.listShards(r.ctx, filter)
+	if err != nil {
+		return err
+	}
+	for _, s := range shards {
+		if err := r.table.insert(r.ctx, s.lease(from.checkpoint())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// audit fills holes in the leases' hash ranges at once, before a shard behind one can
+// start. That is safe although a scan is no snapshot and may show holes that are not: the
+// leases it makes are those that there must be, and one that exists is left as it is.
+func (r *run) audit(rows []lease) (made bool, err error) {
+	gaps := holes(rows)
+	if len(gaps) == 0 || time.Since(r.vain) < holeInterval {
+		return false, nil
+	}
+	shards, err := r.c.listShards(r.ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	for _, l := range fill(gaps, rows, shards, r.c.o.From.checkpoint()) {
+		if err := r.table.insert(r.ctx, l); err != nil {
+			return made, err
+		}
+		made = true
+	}
+	if !made {
+		r.vain = time.Now()
+	}
+	return made, nil
+}
+
+func (r *run) holding() map[string]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	held := make(map[string]bool, len(r.mu.held))
+	for k := range r.mu.held {
+		held[k] = true
+	}
+	return held
+}
+
+// take takes a lease and starts its shard. That another worker was faster is no error.
+func (r *run) take(l lease) error {
+	began := time.Now()
+	l, err := r.table.take(r.ctx, l)
+	if errors.Is(err, ErrLeaseLost) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s := &shardRun{
+		run: r, id: l.shard, lease: l, alive: began, stop: r.ctx.Done(),
+		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(r.base)
+	r.mu.Lock()
+	r.mu.held[s.id] = true
+	r.mu.Unlock()
+	r.work.Go(func() {
+		s.keep()
+		r.mu.Lock()
+		delete(r.mu.held, s.id)
+		r.mu.Unlock()
+	})
+	return nil
+}
+
+func randomText() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
