@@ -217,6 +217,7 @@ func (l *Lake) Config() aws.Config {
 		DefaultsMode:                aws.DefaultsModeLegacy,
 		AccountIDEndpointMode:       aws.AccountIDEndpointModePreferred,
 		RequestMinCompressSizeBytes: 10240,
+		RestrictFilePermissions:     aws.RestrictFilePermissionsUserReadWrite,
 		// A literal aws.Config leaves both unset, and then the SDK sends other bytes than it
 		// sends to AWS.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
