@@ -209,3 +209,38 @@ func FuzzPredString(f *testing.F) {
 		}
 	})
 }
+
+func TestConst(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		v    any
+		want string
+	}{
+		{named("it's"), "'it''s'"},
+		{uint16(7), "7"},
+		{int64(-7), "-7"},
+		{1.5, "1.5e+00"},
+		{true, "TRUE"},
+		{[]byte{0xab}, "X'AB'"},
+		{NewDecimal(-150, 2), "DECIMAL '-1.50'"},
+		{NewDate(2026, 5, 24), "DATE '2026-05-24'"},
+		{time.Date(2026, 5, 24, 9, 0, 0, 5e6, time.UTC), "TIMESTAMP '2026-05-24 09:00:00.005'"},
+	} {
+		c := Const(tc.v)
+		if err := c.Err(); err != nil {
+			t.Errorf("%v: %v", tc.v, err)
+			continue
+		}
+		if got := trinosql.Format(c.Node()); got != tc.want {
+			t.Errorf("got %s, want %s", got, tc.want)
+		}
+	}
+	for _, v := range []any{nil, struct{}{}, new(int), math.Inf(1), uint64(math.MaxUint64), time.Second} {
+		if Const(v).Err() == nil {
+			t.Errorf("%T: no error", v)
+		}
+	}
+	if (Constant{}).Err() == nil {
+		t.Error("the zero Constant has no error")
+	}
+}
