@@ -61,7 +61,7 @@ func utcFunc(t reflect.Type, seen []reflect.Type) func(reflect.Value) {
 			*t = t.UTC()
 		}
 	}
-	if t.Implements(marshalerType) || reflect.PointerTo(t).Implements(marshalerType) {
+	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(marshalerType) {
 		return nil
 	}
 	if slices.Contains(seen, t) {

@@ -11,6 +11,11 @@ const (
 	maxRequestBytes   = 10 << 20
 )
 
+// grain is the coarseness of backoffs and how long a small request that is in a hurry
+// waits for one in flight. Without it, records that retry and records that wait for a
+// record of their key would each go in a request of its own.
+const grain = 20 * time.Millisecond
+
 // maxRetrying bounds how many records wait for another attempt before records that were
 // never sent stay behind them. Without it a throttled shard would have the whole buffer
 // tried again and again, each record with a small chance, and some would time out
@@ -115,9 +120,10 @@ type queue struct {
 	ready      laneList // heads never sent
 	readyBytes int
 	urgent     int
-	retry      laneList // heads whose backoff is over
-	waiting    laneHeap // heads in backoff
-	flying     int      // retried records in flight
+	retry      laneList  // heads whose backoff is over
+	waiting    laneHeap  // heads in backoff
+	flying     int       // retried records in flight
+	hurried    time.Time // since when take holds back what need not linger; zero: it does not
 	free       *lane
 }
 
@@ -171,18 +177,32 @@ func (q *queue) gated() bool {
 	return len(q.waiting)+q.retry.n+q.flying >= maxRetrying
 }
 
-// take gives the records of the next request, or none when it is better to wait. now
-// lets lingering records go; flush does too.
-func (q *queue) take(now time.Time, flush bool) []*record {
+// take gives the records of the next request, or none when it is better to wait. A full
+// request goes at once. One that is not waits for records that linger; records that need
+// not linger (retries, those that waited for a record of their key, all of them when flush
+// is set) go at once when nothing is in flight, which idle says, and otherwise after a
+// grain, so that they go together.
+func (q *queue) take(now time.Time, flush, idle bool) []*record {
 	for len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
 		q.retry.push(heap.Pop(&q.waiting).(*lane))
 	}
-	fresh := !q.gated() && q.ready.n > 0 && (flush || q.urgent > 0 ||
-		q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes ||
-		!q.ready.head.head.queued.Add(q.linger).After(now))
-	if q.retry.n == 0 && !fresh {
-		return nil
+	open := q.ready.n > 0 && !q.gated()
+	full := open && (q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes) || q.retry.n >= maxRequestRecords
+	lingered := open && !q.ready.head.head.queued.Add(q.linger).After(now)
+	hurry := q.retry.n > 0 || open && (q.urgent > 0 || flush)
+	if !full && !lingered {
+		if !hurry {
+			q.hurried = time.Time{}
+			return nil
+		}
+		if q.hurried.IsZero() {
+			q.hurried = now
+		}
+		if !idle && now.Before(q.hurried.Add(grain)) {
+			return nil
+		}
 	}
+	q.hurried = time.Time{}
 	limit, size := maxRequestRecords, 0
 	batch := make([]*record, 0, min(limit, q.retry.n+q.ready.n))
 	fits := func(r *record) bool {
@@ -210,7 +230,7 @@ func (q *queue) take(now time.Time, flush bool) []*record {
 		q.flying++
 		add(l)
 	}
-	for fresh && q.ready.n > 0 && fits(q.ready.head.head) {
+	for open && q.ready.n > 0 && fits(q.ready.head.head) {
 		add(q.popReady())
 	}
 	return batch
@@ -219,14 +239,20 @@ func (q *queue) take(now time.Time, flush bool) []*record {
 // next says when take will have something to give that it does not give now; the zero
 // time means not before something else happens.
 func (q *queue) next() time.Time {
-	var t time.Time
-	if len(q.waiting) > 0 {
-		t = q.waiting[0].due
+	t := q.hurried
+	if !t.IsZero() {
+		t = t.Add(grain)
 	}
-	if q.ready.n > 0 && !q.gated() {
-		if u := q.ready.head.head.queued.Add(q.linger); t.IsZero() || u.Before(t) {
+	sooner := func(u time.Time) {
+		if t.IsZero() || u.Before(t) {
 			t = u
 		}
+	}
+	if len(q.waiting) > 0 {
+		sooner(q.waiting[0].due)
+	}
+	if q.ready.n > 0 && !q.gated() {
+		sooner(q.ready.head.head.queued.Add(q.linger))
 	}
 	return t
 }
@@ -245,7 +271,7 @@ func (q *queue) settle(r *record, o outcome, now time.Time) bool {
 		return false
 	}
 	if o.err != nil && o.retry {
-		due := now.Add(q.backoff(r.attempts))
+		due := now.Add(q.backoff(r.attempts)).Truncate(grain)
 		if !due.After(r.first.Add(q.timeout)) {
 			l.retrying = true
 			l.due = due

@@ -40,22 +40,22 @@ func TestQueueLingersThenSendsOneRecordPerKey(t *testing.T) {
 	put(q, t0, "a", "1")
 	put(q, t0, "a", "2")
 	put(q, t0, "b", "1")
-	if got := q.take(t0, false); got != nil {
+	if got := q.take(t0, false, true); got != nil {
 		t.Fatalf("sent before the linger time: %s", names(got))
 	}
 	if got := q.next(); !got.Equal(t0.Add(100 * time.Millisecond)) {
 		t.Fatalf("next is %v", got)
 	}
 	now := t0.Add(100 * time.Millisecond)
-	first := q.take(now, false)
+	first := q.take(now, false, true)
 	if got := names(first); got != "a1 b1" {
 		t.Fatalf("first request holds %q, want a1 b1", got)
 	}
-	if got := q.take(now, true); got != nil {
+	if got := q.take(now, true, true); got != nil {
 		t.Fatalf("a2 overtakes a1 in flight: %s", names(got))
 	}
 	q.settle(first[0], outcome{}, now)
-	if got := names(q.take(now, false)); got != "a2" {
+	if got := names(q.take(now, false, true)); got != "a2" {
 		t.Fatalf("behind a1 comes %q, want a2 at once (its linger is over)", got)
 	}
 }
@@ -66,7 +66,7 @@ func TestQueueUnorderedSharesRequests(t *testing.T) {
 	for i := range 3 {
 		put(q, t0, "a", fmt.Sprint(i))
 	}
-	if got := names(q.take(t0, true)); got != "a0 a1 a2" {
+	if got := names(q.take(t0, true, true)); got != "a0 a1 a2" {
 		t.Fatalf("got %q", got)
 	}
 }
@@ -77,13 +77,13 @@ func TestQueueCutsByCountAndBytes(t *testing.T) {
 	for i := range 700 {
 		put(q, t0, fmt.Sprintf("k%d", i), "x")
 	}
-	if n := len(q.take(t0, false)); n != 500 {
+	if n := len(q.take(t0, false, true)); n != 500 {
 		t.Fatalf("a full request went with %d records, want 500 without lingering", n)
 	}
-	if n := len(q.take(t0, false)); n != 0 {
+	if n := len(q.take(t0, false, true)); n != 0 {
 		t.Fatalf("%d records did not linger", n)
 	}
-	if n := len(q.take(t0, true)); n != 200 {
+	if n := len(q.take(t0, true, true)); n != 200 {
 		t.Fatalf("flush sent %d", n)
 	}
 
@@ -92,14 +92,14 @@ func TestQueueCutsByCountAndBytes(t *testing.T) {
 	for _, k := range []string{"a", "b", "c"} {
 		put(q, t0, k, big)
 	}
-	if n := len(q.take(t0, false)); n != 2 {
+	if n := len(q.take(t0, false, true)); n != 2 {
 		t.Fatalf("%d records of 4 MiB in a request of 10 MiB", n)
 	}
 	// 10 MiB with keys, exactly, is one request.
 	q = newQueue(false)
 	put(q, t0, "k", strings.Repeat("x", 10<<20-1))
 	put(q, t0, "l", "")
-	if n := len(q.take(t0, false)); n != 1 {
+	if n := len(q.take(t0, false, true)); n != 1 {
 		t.Fatalf("%d records in a request of 10 MiB and one byte", n)
 	}
 }
@@ -112,7 +112,7 @@ func TestQueueRetriesWithBackoffUntilTimeout(t *testing.T) {
 	cause := errors.New("throttled")
 	now, attempts := t0, 0
 	for {
-		b := q.take(now, true)
+		b := q.take(now, true, true)
 		if names(b) != "a1" {
 			t.Fatalf("at %v: %q, want a1 alone", now.Sub(t0), names(b))
 		}
@@ -120,7 +120,7 @@ func TestQueueRetriesWithBackoffUntilTimeout(t *testing.T) {
 		if q.settle(r, outcome{err: cause, retry: true}, now) {
 			break
 		}
-		if got := q.take(now, true); got != nil {
+		if got := q.take(now, true, true); got != nil {
 			t.Fatalf("%q goes without backoff", names(got))
 		}
 		now = q.next()
@@ -128,7 +128,7 @@ func TestQueueRetriesWithBackoffUntilTimeout(t *testing.T) {
 	if now.Sub(t0) > 30*time.Second || attempts < 10 || !errors.Is(r.result.err, cause) {
 		t.Fatalf("gave up after %v and %d attempts with %v", now.Sub(t0), attempts, r.result.err)
 	}
-	if got := names(q.take(now, true)); got != "a2" {
+	if got := names(q.take(now, true, true)); got != "a2" {
 		t.Fatalf("behind the failure comes %q, want a2", got)
 	}
 }
@@ -143,7 +143,7 @@ func TestQueueHalvesRefusedRequests(t *testing.T) {
 	var failed, put []string
 	requests := 0
 	for {
-		b := q.take(t0, true)
+		b := q.take(t0, true, true)
 		if b == nil {
 			break
 		}
@@ -183,7 +183,7 @@ func TestQueueGatesNewRecordsBehindRetries(t *testing.T) {
 	throttle := outcome{err: errors.New("throttled"), retry: true}
 	attempted := map[*record]bool{}
 	for now := t0; now.Before(t0.Add(5 * time.Second)); now = now.Add(10 * time.Millisecond) {
-		for _, r := range q.take(now, true) {
+		for _, r := range q.take(now, true, true) {
 			attempted[r] = true
 			q.settle(r, throttle, now)
 		}
@@ -243,7 +243,7 @@ func TestQueueRandom(t *testing.T) {
 			case op == 2 && len(requests) > 0:
 				settle(rnd.IntN(len(requests)))
 			default:
-				b := q.take(now, rnd.IntN(2) == 0)
+				b := q.take(now, rnd.IntN(2) == 0, rnd.IntN(2) == 0)
 				if b == nil {
 					continue
 				}
@@ -275,7 +275,7 @@ func TestQueueDropGivesWhatIsNotInFlight(t *testing.T) {
 	t.Parallel()
 	q := newQueue(false)
 	put(q, t0, "a", "1")
-	b := q.take(t0, true)
+	b := q.take(t0, true, true)
 	put(q, t0, "a", "2")
 	put(q, t0, "b", "1")
 	if got := names(q.drop()); got != "b1" {
@@ -285,7 +285,7 @@ func TestQueueDropGivesWhatIsNotInFlight(t *testing.T) {
 	if got := names(q.drop()); got != "a2" {
 		t.Fatalf("dropped %q, want a2", got)
 	}
-	if q.take(t0, true) != nil || len(q.lanes) != 0 {
+	if q.take(t0, true, true) != nil || len(q.lanes) != 0 {
 		t.Fatal("something is left")
 	}
 }

@@ -77,7 +77,7 @@ func (s *sender) put(r *record) error {
 // pump starts the requests that are due and sets the timer for the next. The mutex is held.
 func (s *sender) pump(now time.Time) {
 	for s.mu.inFlight < s.maxInFlight && s.mu.aborted == nil {
-		batch := s.mu.queue.take(now, s.mu.flushing > 0)
+		batch := s.mu.queue.take(now, s.mu.flushing > 0, s.mu.inFlight == 0)
 		if batch == nil {
 			break
 		}
@@ -127,7 +127,7 @@ func (s *sender) send(batch []*record) {
 		if s.mu.aborted != nil {
 			s.dropAll()
 		} else {
-			batch = s.mu.queue.take(now, s.mu.flushing > 0)
+			batch = s.mu.queue.take(now, s.mu.flushing > 0, s.mu.inFlight == 1)
 		}
 		if batch == nil {
 			s.mu.inFlight--
@@ -140,22 +140,19 @@ func (s *sender) send(batch []*record) {
 // settled tells those who ask about a record. The mutex is held.
 func (s *sender) settled(r *record) {
 	r.settled = true
+	if r.result.err != nil {
+		r.result.err = s.wrap(r)
+		s.mu.failures++
+		if s.mu.firstErr == nil {
+			s.mu.firstErr = r.result.err
+		}
+	}
 	if r.waiting != nil {
 		close(r.waiting)
 	}
-	if r.result.err == nil {
+	if r.result.err == nil || s.onError == nil {
 		s.finish(r)
-		r.data = nil
-		return
-	}
-	r.result.err = s.wrap(r)
-	s.mu.failures++
-	if s.mu.firstErr == nil {
-		s.mu.firstErr = r.result.err
-	}
-	if s.onError == nil {
-		s.finish(r)
-		r.data = nil
+		r.data = nil // an Ack that is kept does not keep the payload
 		return
 	}
 	s.mu.failed = append(s.mu.failed, r)
