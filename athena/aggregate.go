@@ -100,7 +100,7 @@ func (a Aggregate) Where(ps ...catalog.Pred) Aggregate {
 // As names the aggregate in the result.
 func (a Aggregate) As(name string) Item { return As(a, name) }
 
-// Eq is aggregate = value, for [Query.Having].
+// Eq is aggregate = value, for [Selection.Having].
 func (a Aggregate) Eq(value any) catalog.Pred { return catalog.Compare(a, catalog.OpEq, value) }
 
 // Lt is aggregate < value.

@@ -11,9 +11,9 @@ import (
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
 
-// Query is a SELECT over one table. It is a value: its methods return changed copies, so
-// that a query can be kept and built upon. Mistakes come up in [Query.Build], all at once.
-type Query struct {
+// Selection is a SELECT over one table. It is a value: its methods return changed copies, so
+// that a query can be kept and built upon. Mistakes come up in [Selection.Build], all at once.
+type Selection struct {
 	items         []catalog.Expr
 	table         *catalog.Table
 	where, having []catalog.Pred
@@ -27,51 +27,51 @@ type Query struct {
 // Select begins a query that gives these columns and aggregates. An aggregate needs a
 // name, a column may have one ([As]). A column that is an array, a map or a struct comes as
 // JSON text, which [Rows] reads exactly.
-func Select(items ...catalog.Expr) Query {
-	return Query{items: slices.Clone(items), limit: -1, offset: -1}
+func Select(items ...catalog.Expr) Selection {
+	return Selection{items: slices.Clone(items), limit: -1, offset: -1}
 }
 
 // From is the table.
-func (q Query) From(t *catalog.Table) Query {
+func (q Selection) From(t *catalog.Table) Selection {
 	q.table = t
 	return q
 }
 
 // Where keeps the rows for which all conditions hold; further calls add conditions. A
 // condition on a column from which partition columns derive bounds these too: see
-// [Query.Build].
-func (q Query) Where(ps ...catalog.Pred) Query {
+// [Selection.Build].
+func (q Selection) Where(ps ...catalog.Pred) Selection {
 	q.where = append(slices.Clip(q.where), ps...)
 	return q
 }
 
 // GroupBy makes a row of each group.
-func (q Query) GroupBy(cs ...catalog.Column) Query {
+func (q Selection) GroupBy(cs ...catalog.Column) Selection {
 	q.group = append(slices.Clip(q.group), cs...)
 	return q
 }
 
 // Having keeps the groups for which all conditions hold.
-func (q Query) Having(ps ...catalog.Pred) Query {
+func (q Selection) Having(ps ...catalog.Pred) Selection {
 	q.having = append(slices.Clip(q.having), ps...)
 	return q
 }
 
 // OrderBy sorts the result.
-func (q Query) OrderBy(os ...Order) Query {
+func (q Selection) OrderBy(os ...Order) Selection {
 	q.order = append(slices.Clip(q.order), os...)
 	return q
 }
 
 // Limit gives at most n rows. Athena may still read everything, and it reuses no result of
 // a query that has a limit and no order.
-func (q Query) Limit(n int) Query {
+func (q Selection) Limit(n int) Selection {
 	q.limit = count(n)
 	return q
 }
 
 // Offset leaves out the first n rows.
-func (q Query) Offset(n int) Query {
+func (q Selection) Offset(n int) Selection {
 	q.offset = count(n)
 	return q
 }
@@ -85,19 +85,19 @@ func count(n int) int64 {
 }
 
 // Distinct leaves out rows that repeat others.
-func (q Query) Distinct() Query {
+func (q Selection) Distinct() Selection {
 	q.distinct = true
 	return q
 }
 
 // Unbounded lets the query read every partition of its table, for the reason given, which
 // is for those who read the code.
-func (q Query) Unbounded(why string) Query {
+func (q Selection) Unbounded(why string) Selection {
 	q.unbounded = &why
 	return q
 }
 
-// Order is an entry of [Query.OrderBy].
+// Order is an entry of [Selection.OrderBy].
 type Order struct {
 	name  string
 	desc  bool
@@ -127,8 +127,8 @@ func (o Order) NullsFirst() Order {
 // derivation says.
 //
 // Build refuses a query that nothing keeps from reading all partitions with an
-// [*UnboundedError], unless [Query.Unbounded] says that it may.
-func (q Query) Build() (string, error) {
+// [*UnboundedError], unless [Selection.Unbounded] says that it may.
+func (q Selection) Build() (string, error) {
 	stmt, err := q.statement()
 	if err != nil {
 		return "", err
@@ -141,7 +141,7 @@ func (q Query) Build() (string, error) {
 }
 
 // statement checks everything and gives the statement's tree.
-func (q Query) statement() (*trinosql.Query, error) {
+func (q Selection) statement() (*trinosql.Query, error) {
 	if q.table == nil {
 		return nil, errors.New("athena: query: From names no table")
 	}
@@ -177,7 +177,7 @@ func (q Query) statement() (*trinosql.Query, error) {
 
 // checker collects the complaints about a query.
 type checker struct {
-	q    Query
+	q    Selection
 	t    *catalog.Table
 	errs []error
 	// outputs are the names of the result's columns.

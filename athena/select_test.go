@@ -84,11 +84,11 @@ func TestBuild(t *testing.T) {
 	var b strings.Builder
 	for _, s := range []struct {
 		name string
-		q    Query
+		q    Selection
 	}{
 		{"views per country on one day, hours 09 to 11", views.Where(c.Col("event_ts").In(at(24, 9), at(24, 12)))},
 		{"the same, bound by hand", views.Where(c.Col("dt").Eq("2026-05-24"), c.Col("hr").Between("09", "11"))},
-		{"a table that derives nothing, bound by hand", func() Query {
+		{"a table that derives nothing, bound by hand", func() Selection {
 			p := plain(t)
 			return Select(p.Col("user_id"), p.Col("url"), p.Col("country")).From(p).Where(p.Col("country").Eq("US"), p.Col("dt").Ge("2026-05-24"))
 		}()},
@@ -148,7 +148,7 @@ func TestBuildRefuses(t *testing.T) {
 	var b strings.Builder
 	for _, s := range []struct {
 		name string
-		q    Query
+		q    Selection
 	}{
 		{"S7", Select(p.Col("user_id"), p.Col("url"), p.Col("country")).From(p).Where(p.Col("country").Eq("US"), p.Col("event_ts").Ge(at(24, 0)))},
 		{"no bound at all", one},
@@ -163,7 +163,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"texts out of order", Select(backwards.Col("country")).From(backwards).Where(backwards.Col("dt").Ge("24-05-2026"))},
 		{"injected", Select(injected.Col("country")).From(injected).Where(injected.Col("tenant").Ge("a"))},
 		{"no table", Select(c.Col("country"))},
-		{"nothing", Query{}.From(c)},
+		{"nothing", Selection{}.From(c)},
 		{"many mistakes", Select(c.Col("contry"), c.Col("url"), c.Col("url"), other.Col("id"), Count(), As(c.Col("n"), ""), Sum(c.Col("url")).As("s"), Min(c.Col("geo")).As("m"), Item{}, Aggregate{}, nil).
 			From(c).Where(day, c.Col("n").Eq("1"), Count().Gt(1)).GroupBy(c.Col("device"), other.Col("id")).Having(c.Col("url").Eq("x"), Sum(other.Col("id")).Gt(1)).
 			OrderBy(Asc("nothing"), Asc("geo")).Limit(-1).Offset(-1)},
@@ -208,8 +208,8 @@ func TestJSONTypes(t *testing.T) {
 	}
 }
 
-// TestQueryIsValue builds two queries on one.
-func TestQueryIsValue(t *testing.T) {
+// TestSelectionIsValue builds two queries on one.
+func TestSelectionIsValue(t *testing.T) {
 	t.Parallel()
 	c := clicksTable(t)
 	base := Select(c.Col("country")).From(c).Where(c.Col("dt").Eq("2026-05-24"))

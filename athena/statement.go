@@ -11,7 +11,7 @@ import (
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
 
-// Statement is what a [Client] runs: a [Query], or a [Text].
+// Statement is what a [Client] runs: a [Selection], or a [Text].
 type Statement interface {
 	// Build gives the statement's text.
 	Build() (string, error)
