@@ -149,6 +149,11 @@ func (l *Lake) open() error {
 		if err != nil {
 			return fmt.Errorf("local: open folder %s: %w", l.dir, err)
 		}
+		if l.opts.Sync {
+			if err := l.opts.FS.SyncDir(l.dir); err != nil {
+				return errors.Join(fmt.Errorf("local: open folder %s: %w", l.dir, err), m.close())
+			}
+		}
 		m.name = s.name
 		l.services = append(l.services, m)
 	}
@@ -194,7 +199,11 @@ func (l *Lake) openDir() error {
 			return fmt.Errorf("local: folder %s holds %s and no %s: it is not a lake; name an empty folder or one that does not exist", l.dir, n, formatFile)
 		}
 	}
-	if err := vfs.WriteFile(fsys, path, []byte(format+"\n"), l.opts.Sync); err != nil {
+	err = vfs.WriteFile(fsys, path, []byte(format+"\n"), l.opts.Sync)
+	if err == nil && l.opts.Sync {
+		err = fsys.SyncDir(filepath.Dir(l.dir))
+	}
+	if err != nil {
 		return fmt.Errorf("local: create lake in %s: %w", l.dir, err)
 	}
 	return nil

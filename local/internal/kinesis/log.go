@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/lakekit/lakekit/internal/vfs"
@@ -21,6 +22,8 @@ type shardLog struct {
 	dir  string
 	sync bool
 	crc  *crc32.Table
+	// most is the size from which on a segment takes no more records.
+	most int64
 
 	segments []*segment // by first index; only the last one grows
 	next     uint64     // index of the next record
@@ -42,7 +45,7 @@ const firstIndex = 1
 // openLog opens a shard's log, which may not exist yet. Half a record at its end, left by a
 // crash, is cut off. first is the oldest record that may be shown.
 func openLog(fsys vfs.FS, dir string, sync bool, first uint64) (*shardLog, error) {
-	l := &shardLog{fs: fsys, dir: dir, sync: sync, crc: crc32.MakeTable(crc32.Castagnoli), next: firstIndex, first: max(first, firstIndex)}
+	l := &shardLog{fs: fsys, dir: dir, sync: sync, most: segmentSize, crc: crc32.MakeTable(crc32.Castagnoli), next: firstIndex, first: max(first, firstIndex)}
 	entries, err := fsys.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil
@@ -76,8 +79,18 @@ func openLog(fsys vfs.FS, dir string, sync bool, first uint64) (*shardLog, error
 			return nil, errors.Join(err, l.close())
 		}
 	}
-	if len(l.segments) > 0 {
+	if n := len(l.segments); n > 0 {
 		l.first = max(l.first, l.segments[0].first)
+		if n > 1 && l.segments[n-1].size == 0 {
+			// The last record is in the segment before.
+			err := l.read(l.segments[n-2].first, func(f frame) bool {
+				l.last = f.arrived()
+				return true
+			})
+			if err != nil {
+				return nil, errors.Join(err, l.close())
+			}
+		}
 	}
 	return l, nil
 }
@@ -133,8 +146,10 @@ func (l *shardLog) recover(g *segment) error {
 	return nil
 }
 
-// append writes sealed frames whose indexes start at l.next. Nothing of them is in the log
-// when it returns an error.
+// append writes sealed frames whose indexes start at l.next. When it returns an error they
+// are not in the log: what was written of them is cut off, at the latest by close. (When
+// neither works before the process is killed, whole frames are found again by openLog: the
+// caller was told that it failed, not that nothing happened.)
 func (l *shardLog) append(frames []byte) error {
 	g, err := l.tail()
 	if err != nil {
@@ -168,16 +183,16 @@ func (l *shardLog) append(frames []byte) error {
 // full says whether the next append starts a new segment.
 func (l *shardLog) full() bool {
 	n := len(l.segments)
-	return n > 0 && l.segments[n-1].size >= segmentSize
+	return n > 0 && l.segments[n-1].size >= l.most
 }
 
 // tail gives the segment to append to, a new one when the last is full.
 func (l *shardLog) tail() (*segment, error) {
 	if n := len(l.segments); n > 0 {
-		if g := l.segments[n-1]; g.size < segmentSize {
+		if g := l.segments[n-1]; g.size < l.most {
 			return g, nil
 		}
-	} else if err := l.fs.MkdirAll(l.dir, 0o755); err != nil {
+	} else if err := l.makeDir(); err != nil {
 		return nil, fmt.Errorf("create log: %w", err)
 	}
 	path := segmentPath(l.dir, l.next)
@@ -200,6 +215,13 @@ func (l *shardLog) tail() (*segment, error) {
 	g := &segment{path: path, first: l.next, marks: []mark{}, file: file}
 	l.segments = append(l.segments, g)
 	return g, nil
+}
+
+func (l *shardLog) makeDir() error {
+	if err := l.fs.MkdirAll(l.dir, 0o755); err != nil || !l.sync {
+		return err
+	}
+	return l.fs.SyncDir(filepath.Dir(l.dir))
 }
 
 // segmentOf gives the position of the segment that holds the record.
@@ -320,8 +342,12 @@ func (l *shardLog) trim(before int64) error {
 
 func (l *shardLog) close() error {
 	if n := len(l.segments); n > 0 && l.segments[n-1].file != nil {
-		f := l.segments[n-1].file
-		l.segments[n-1].file = nil
+		g := l.segments[n-1]
+		f := g.file
+		g.file = nil
+		if l.dirty {
+			return errors.Join(f.Truncate(g.size), f.Close())
+		}
 		return f.Close()
 	}
 	return nil
