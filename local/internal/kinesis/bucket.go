@@ -2,29 +2,29 @@ package kinesis
 
 // bucket is a token bucket whose clock is the caller's. The zero bucket is full.
 type bucket struct {
-	used float64 // tokens taken and not yet refilled
-	at   int64   // when, in Unix milliseconds
+	used int64 // thousandths of tokens, taken and not yet refilled
+	at   int64 // when, in Unix milliseconds
 }
 
-// drain refills the bucket up to now.
-func (b *bucket) drain(now int64, perSecond float64) {
+// room says whether n tokens can be taken now from a bucket of the size that fills with
+// perSecond.
+func (b *bucket) room(now, n, perSecond, size int64) bool {
 	if now > b.at {
-		b.used = max(0, b.used-float64(now-b.at)*perSecond/1000)
+		if idle := now - b.at; idle > b.used/perSecond {
+			b.used = 0
+		} else {
+			b.used -= idle * perSecond
+		}
 		b.at = now
 	}
-}
-
-// room says whether n tokens can be taken from a bucket of the size.
-func (b *bucket) room(now int64, n, perSecond, size float64) bool {
-	b.drain(now, perSecond)
-	return b.used+n <= size
+	return b.used+1000*n <= 1000*size
 }
 
 // take takes n tokens, into debt if it must.
-func (b *bucket) take(n float64) { b.used += n }
+func (b *bucket) take(n int64) { b.used += 1000 * n }
 
 // try takes n tokens if there are as many.
-func (b *bucket) try(now int64, n, perSecond, size float64) bool {
+func (b *bucket) try(now, n, perSecond, size int64) bool {
 	if !b.room(now, n, perSecond, size) {
 		return false
 	}

@@ -104,9 +104,9 @@ func (s *Service) get(st *stream, h *shard, it iterator, limit int, now int64, g
 	if s.env.Limits {
 		h.mu.reads.take(1)
 		if size > shardReadBytes {
-			h.mu.readBytes.used = shardReadBytes // after 10 MiB, calls fail for 5 seconds
+			h.mu.readBytes = bucket{used: 1000 * shardReadBytes, at: now} // after 10 MiB, calls fail for 5 seconds
 		}
-		h.mu.readBytes.take(float64(size))
+		h.mu.readBytes.take(int64(size))
 	}
 	if next < l.next {
 		g.behind = max(0, now-last)

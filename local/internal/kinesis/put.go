@@ -263,7 +263,7 @@ func (s *Service) putShard(st *stream, h *shard, b *batch, order []int32, now in
 	buf, index := b.out[:0], l.next
 	for _, i := range order {
 		e := &b.entries[i]
-		if s.env.Limits && !h.admit(now, float64(e.dataLen()+e.keyLen), st.MaxRecordKiB<<10) {
+		if s.env.Limits && !h.admit(now, int64(e.dataLen()+e.keyLen), st.MaxRecordKiB<<10) {
 			e.err = &putError{throttled, fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", h.id, st.Name, s.env.Account)}
 			continue
 		}
@@ -283,9 +283,9 @@ func (s *Service) putShard(st *stream, h *shard, b *batch, order []int32, now in
 }
 
 // admit takes a record's share of the shard's limits.
-func (h *shard) admit(now int64, size float64, maxRecord int) bool {
+func (h *shard) admit(now, size int64, maxRecord int) bool {
 	// A bucket that holds the largest record lets it through, and fills at the shard's rate.
-	room := float64(max(maxRecord, shardBytes))
+	room := int64(max(maxRecord, shardBytes))
 	if !h.mu.records.room(now, 1, shardRecords, shardRecords) || !h.mu.bytes.room(now, size, shardBytes, room) {
 		return false
 	}
