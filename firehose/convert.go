@@ -1,7 +1,7 @@
 package firehose
 
 import (
-	"errors"
+	"slices"
 	"time"
 
 	"github.com/lakekit/lakekit/internal/column"
@@ -24,9 +24,14 @@ type converter struct {
 	// What the last chunk gave.
 	batch   column.Batch // with the columns that go into the files
 	touched []*route
-	rows    int64
-	errors  []byte // error records
-	refused int64
+	refused []refused
+	errors  []byte // their error records, in the order of the records
+}
+
+// refused is a record that becomes an error record.
+type refused struct {
+	record        int
+	code, message string
 }
 
 // rowSpan says which rows a record became.
@@ -48,26 +53,25 @@ func (d *Delivery) newConverter() (*converter, error) {
 func (c *converter) take(records []stream.Record, now time.Time) int {
 	c.reset()
 	n := 0
-	for n < len(records) && (n == 0 || c.parser.Size()+len(records[n].Data) <= chunk && len(c.errors) <= chunk) {
-		r := &records[n]
-		rows, err := c.parser.Append(r.Data)
+	for size := 0; n < len(records) && (n == 0 || size+len(records[n].Data) <= chunk); n++ {
+		size += len(records[n].Data)
+		rows, err := c.parser.Append(records[n].Data)
 		if err != nil {
-			var e *jsoncol.Error
-			if !errors.As(err, &e) {
-				e = &jsoncol.Error{Code: jsoncol.MalformedData, Reason: err.Error()}
-			}
-			code, message := refusal(e)
-			c.reject(r, code, message, now)
-		} else {
-			c.spans = append(c.spans, rowSpan{int32(n), int32(rows)})
+			code, message := refusal(err)
+			c.refused = append(c.refused, refused{n, code, message})
+			continue
 		}
-		n++
+		c.spans = append(c.spans, rowSpan{int32(n), int32(rows)})
 	}
 	b := c.parser.Batch()
 	row := 0
 	for _, s := range c.spans {
-		c.place(b, &records[s.record], row, int(s.rows), now)
+		c.place(b, records, s, row, now)
 		row += int(s.rows)
+	}
+	slices.SortFunc(c.refused, func(x, y refused) int { return x.record - y.record })
+	for _, r := range c.refused {
+		c.errors = c.d.appendRejected(c.errors, &records[r.record], r.code, r.message, now)
 	}
 	c.batch = *b
 	c.batch.Cols = b.Cols[:c.d.leaves]
@@ -80,20 +84,21 @@ func (c *converter) reset() {
 	}
 	c.parser.Reset()
 	c.router.forget()
-	c.spans, c.touched, c.errors, c.rows, c.refused = c.spans[:0], c.touched[:0], c.errors[:0], 0, 0
+	c.spans, c.touched, c.refused, c.errors = c.spans[:0], c.touched[:0], c.refused[:0], c.errors[:0]
 }
 
 // place puts the rows of a record into their partitions, all or none.
-func (c *converter) place(b *column.Batch, r *stream.Record, row, n int, now time.Time) {
+func (c *converter) place(b *column.Batch, records []stream.Record, s rowSpan, row int, now time.Time) {
+	r := &records[s.record]
 	arrived := r.Arrived
 	if arrived.IsZero() {
 		arrived = now
 	}
 	c.found = c.found[:0]
-	for k := range n {
+	for k := range int(s.rows) {
 		to, err := c.router.route(b, row+k, arrived)
 		if err != nil {
-			c.reject(r, codePartition, err.Error(), now)
+			c.refused = append(c.refused, refused{int(s.record), codePartition, err.Error()})
 			return
 		}
 		c.found = append(c.found, to)
@@ -105,10 +110,4 @@ func (c *converter) place(b *column.Batch, r *stream.Record, row, n int, now tim
 		to.rows = append(to.rows, int32(row+k))
 	}
 	c.found[0].json += int64(len(r.Data))
-	c.rows += int64(n)
-}
-
-func (c *converter) reject(r *stream.Record, code, message string, now time.Time) {
-	c.errors = c.d.appendRejected(c.errors, r, code, message, now)
-	c.refused++
 }

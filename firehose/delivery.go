@@ -46,6 +46,7 @@ type Delivery struct {
 		changed    chan struct{} // closed when there may be room
 		converters []*converter
 		ready      []*held // to be acknowledged when the lock ends
+		ended      []*part // to be told then that they are
 		stats      Stats
 		closed     bool
 	}
@@ -296,19 +297,19 @@ func (d *Delivery) store(c *converter, h *held, records int, now time.Time) erro
 		m.buffer.grow(p, to.json, p.size())
 		grown = append(grown, p)
 	}
-	if len(c.errors) > 0 {
+	if len(c.refused) > 0 {
 		p := m.parts[errorsKey]
 		if p == nil {
 			p = d.newPart(errorsKey, now)
 		}
 		d.join(p, h)
 		p.errors = append(p.errors, c.errors...)
-		p.rows += c.refused
+		p.rows += int64(len(c.refused))
 		m.buffer.grow(p, int64(len(c.errors)), p.size())
 		grown = append(grown, p)
 	}
 	m.stats.Records += int64(records)
-	m.stats.Rejected += c.refused
+	m.stats.Rejected += int64(len(c.refused))
 	for _, p := range m.buffer.due(now, grown) {
 		d.send(p)
 	}
@@ -401,7 +402,7 @@ func (d *Delivery) ended(p *part, err error) {
 	for _, h := range p.waits {
 		d.settle(h, err)
 	}
-	close(p.sent)
+	d.mu.ended = append(d.mu.ended, p)
 	d.wakeUp()
 }
 
@@ -426,10 +427,13 @@ func (d *Delivery) settle(h *held, err error) {
 // unlock ends the lock and acknowledges the batches that wait for nothing more: done is the
 // consumer's own code and may call back.
 func (d *Delivery) unlock() {
-	ready := d.mu.ready
-	d.mu.ready = nil
+	ready, ended := d.mu.ready, d.mu.ended
+	d.mu.ready, d.mu.ended = nil, nil
 	d.mu.Unlock()
 	for _, h := range ready {
 		h.done(h.err)
+	}
+	for _, p := range ended {
+		close(p.sent)
 	}
 }

@@ -3,6 +3,7 @@ package firehose
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"time"
 
@@ -35,7 +36,11 @@ type rejected struct {
 
 // refusal gives the code and the message of a record that the parser refused, in Firehose's
 // words.
-func refusal(e *jsoncol.Error) (code, message string) {
+func refusal(err error) (code, message string) {
+	var e *jsoncol.Error
+	if !errors.As(err, &e) {
+		e = &jsoncol.Error{Code: jsoncol.MalformedData, Reason: err.Error()}
+	}
 	if e.Code == jsoncol.ParseError {
 		return string(e.Code), "Encountered malformed JSON. " + e.Error()
 	}
