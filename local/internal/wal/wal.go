@@ -79,6 +79,11 @@ func Open(o Options, load func(payload []byte) error) (*Log, error) {
 	if err := o.FS.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("wal: open %s: %w", o.Dir, err)
 	}
+	if o.Sync {
+		if err := o.FS.SyncDir(filepath.Dir(o.Dir)); err != nil {
+			return nil, fmt.Errorf("wal: open %s: %w", o.Dir, err)
+		}
+	}
 	gen, err := l.newest()
 	if err != nil {
 		return nil, fmt.Errorf("wal: open %s: %w", o.Dir, err)
@@ -229,7 +234,7 @@ func sum(head, payload []byte) uint32 {
 // frame appends a record to buf.
 func frame(buf, payload []byte) []byte {
 	at := len(buf)
-	buf = binary.LittleEndian.AppendUint32(buf, uint32(len(payload))) //nolint:gosec // bounded by MaxRecord
+	buf = binary.LittleEndian.AppendUint32(buf, uint32(len(payload)))
 	buf = binary.LittleEndian.AppendUint32(buf, sum(buf[at:at+4], payload))
 	return append(buf, payload...)
 }
