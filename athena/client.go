@@ -140,7 +140,7 @@ func (c *Client) input(q Statement) (*awsathena.StartQueryExecutionInput, error)
 		}
 	}
 	if c.opts.ReuseResults > 0 {
-		minutes := int32(c.opts.ReuseResults / time.Minute) //nolint:gosec // checked
+		minutes := int32(c.opts.ReuseResults / time.Minute)
 		in.ResultReuseConfiguration = &athenatypes.ResultReuseConfiguration{
 			ResultReuseByAgeConfiguration: &athenatypes.ResultReuseByAgeConfiguration{Enabled: true, MaxAgeInMinutes: &minutes},
 		}

@@ -65,7 +65,7 @@ type everything struct {
 	Pointer *string            `json:"pointer"`
 	Null    sql.Null[int64]    `json:"null"`
 	Ignored string             `json:"-"`
-	hidden  string
+	_       string
 }
 
 var everyColumn = []map[string]any{

@@ -164,7 +164,7 @@ func (q Selection) statement() (*trinosql.Query, error) {
 		}
 	}
 	if q.unbounded != nil && strings.TrimSpace(*q.unbounded) == "" {
-		c.add(errors.New("Unbounded: the reason is empty")) //nolint:staticcheck // begins with a method's name
+		c.add(errors.New("Unbounded: the reason is empty"))
 	}
 	if len(c.errs) > 0 {
 		return nil, c.err()
@@ -186,7 +186,7 @@ type checker struct {
 
 // add keeps a complaint, or each of those that it joins.
 func (c *checker) add(err error) {
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // this level only
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			c.add(e)
 		}
@@ -239,14 +239,14 @@ func unnamed(e catalog.Expr) catalog.Expr {
 
 func (c *checker) items() []*trinosql.Item {
 	if len(c.q.items) == 0 {
-		c.add(errors.New("Select names nothing to select")) //nolint:staticcheck // begins with a function's name
+		c.add(errors.New("Select names nothing to select"))
 	}
 	grouped := c.grouped()
 	c.outputs = map[string]catalog.Expr{}
 	out := make([]*trinosql.Item, 0, len(c.q.items))
 	for _, e := range c.q.items {
 		if e == nil {
-			c.add(errors.New("Select: an item is nil")) //nolint:staticcheck // begins with a function's name
+			c.add(errors.New("Select: an item is nil"))
 			continue
 		}
 		if err := e.Err(); err != nil {
@@ -383,7 +383,7 @@ func (c *checker) groupConditions() trinosql.Expr {
 		return nil
 	}
 	if !c.grouped() {
-		c.add(errors.New("Having needs groups: use Where, or add GroupBy")) //nolint:staticcheck // begins with a method's name
+		c.add(errors.New("Having needs groups: use Where, or add GroupBy"))
 	}
 	for _, col := range p.Columns() {
 		c.own(col)
@@ -415,10 +415,10 @@ func (c *checker) orders() []*trinosql.Order {
 		}
 		switch {
 		case !ok:
-			c.add(fmt.Errorf("OrderBy: %q is no column of the result", o.name)) //nolint:staticcheck // begins with a method's name
+			c.add(fmt.Errorf("OrderBy: %q is no column of the result", o.name))
 			continue
 		case !e.Type().Scalar():
-			c.add(fmt.Errorf("OrderBy: %s is %s, which has no order", o.name, e.Type())) //nolint:staticcheck // begins with a method's name
+			c.add(fmt.Errorf("OrderBy: %s is %s, which has no order", o.name, e.Type()))
 		}
 		out = append(out, &trinosql.Order{Expr: &trinosql.Ident{Name: o.name}, Desc: o.desc, Nulls: o.nulls})
 	}

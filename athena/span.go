@@ -86,10 +86,10 @@ func (a instants) tidy() instants {
 // instantsOf says what the column may hold where p is true, or where it is false if
 // negated. It knows the column by its name: p speaks of one table.
 func instantsOf(p catalog.Pred, column string, negated bool) instants {
-	switch op := p.Op(); {
-	case op == catalog.OpNot:
+	switch op := p.Op(); op {
+	case catalog.OpNot:
 		return instantsOf(p.Terms()[0], column, !negated)
-	case op == catalog.OpAnd || op == catalog.OpOr:
+	case catalog.OpAnd, catalog.OpOr:
 		var all instants
 		for i, t := range p.Terms() {
 			in := instantsOf(t, column, negated)

@@ -61,7 +61,7 @@ func Or(ps ...Pred) Pred { return combine(OpOr, ps) }
 func Not(p Pred) Pred {
 	n := Pred{op: OpNot, terms: []Pred{p}, err: p.err}
 	if p.IsZero() {
-		n.err = errors.New("Not: there is no condition") //nolint:staticcheck // begins with a function's name
+		n.err = errors.New("Not: there is no condition")
 	}
 	return n
 }
@@ -74,7 +74,7 @@ func combine(op Op, ps []Pred) Pred {
 		case p.err != nil:
 			errs = append(errs, p.err)
 		case p.IsZero() && op == OpOr:
-			errs = append(errs, errors.New("Or: one of the conditions is empty")) //nolint:staticcheck // begins with a function's name
+			errs = append(errs, errors.New("Or: one of the conditions is empty"))
 			continue
 		case p.IsZero():
 			continue
@@ -88,7 +88,7 @@ func combine(op Op, ps []Pred) Pred {
 	c.err = errors.Join(errs...)
 	if c.err == nil && len(c.terms) == 0 {
 		if op == OpOr {
-			return Pred{op: op, err: errors.New("Or: there is no condition")} //nolint:staticcheck // begins with a function's name
+			return Pred{op: op, err: errors.New("Or: there is no condition")}
 		}
 		return Pred{}
 	}

@@ -123,7 +123,7 @@ func numericValue(t Type, v any, rv reflect.Value) (any, error) {
 		if rv.Uint() > math.MaxInt64 {
 			return nil, fmt.Errorf("%d is too large for any integer column", rv.Uint())
 		}
-		n = int64(rv.Uint()) //nolint:gosec // checked
+		n = int64(rv.Uint())
 	case rv.CanFloat():
 		f := rv.Float()
 		if t.Kind != KindFloat && t.Kind != KindDouble {

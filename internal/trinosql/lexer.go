@@ -256,10 +256,10 @@ func (l *lexer) unicode(at Pos) (token, error) {
 			return token{}, &Error{Pos: at, Msg: "an escape in the string is cut off: four hexadecimal digits, or + and six"}
 		}
 		v, err := strconv.ParseUint(text[i:i+n], 16, 32)
-		if err != nil || !utf8.ValidRune(rune(v)) { //nolint:gosec // six digits fit
+		if err != nil || !utf8.ValidRune(rune(v)) {
 			return token{}, &Error{Pos: at, Msg: "an escape in the string stands for no character"}
 		}
-		b.WriteRune(rune(v)) //nolint:gosec // six digits fit
+		b.WriteRune(rune(v))
 		i += n
 	}
 	return token{Pos: at, kind: tokString, text: b.String()}, nil
