@@ -28,7 +28,8 @@ func route(r *http.Request) string {
 }
 
 // byHost knows the endpoints of AWS: service.region, with an account before it
-// (000000000000.ddb), an ARN's account and kind (000000000000.data-kinesis), or a bucket.
+// (000000000000.ddb), an ARN's account or a stream's id before the kind of call
+// (000000000000.data-kinesis), or a bucket.
 func byHost(host string) (string, bool) {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -46,10 +47,7 @@ func byHost(host string) (string, bool) {
 			return s3Name, true
 		}
 	}
-	label := labels[0]
-	if len(labels) > 2 {
-		label = labels[1]
-	}
+	label := labels[max(0, len(labels)-2)] // before the region
 	switch label {
 	case "kinesis", "data-kinesis", "control-kinesis":
 		return kinesisName, true

@@ -3,6 +3,7 @@ package local
 import (
 	"net/http"
 
+	"github.com/lakekit/lakekit/local/internal/dynamodb"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
 	"github.com/lakekit/lakekit/local/internal/service"
 )
@@ -17,6 +18,7 @@ type opener struct {
 func services() []opener {
 	return []opener{
 		{kinesisName, mount(kinesis.Open)},
+		{dynamodbName, mount(dynamodb.Open)},
 	}
 }
 
