@@ -13,6 +13,9 @@
 // Kinesis Data Streams: streams in both modes, shards by MD5 hash range, resharding,
 // retention, tags, encryption settings, iterators of every kind; JSON and CBOR.
 //
+// DynamoDB: tables, items, expressions and the older conditions, queries, scans, indexes,
+// transactions: what lease tables need, and most of what applications do.
+//
 // Any region and any credentials are accepted: whatever a client names, there is one account
 // and one region, those of [Options].
 //
