@@ -174,7 +174,7 @@ func (d *database) snapshot() iter.Seq[[]byte] {
 			if !write(change{Op: changeSchema, Schema: &t.schema}) {
 				return
 			}
-			for e := range t.rows.from(nothing) {
+			for e := range t.rows.All() {
 				if !write(change{Op: changePut, Table: name, Item: e.it}) {
 					return
 				}

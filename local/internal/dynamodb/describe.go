@@ -80,7 +80,7 @@ func (s *Service) tableARN(name string) string {
 func (s *Service) describe(t *table, status string) *description {
 	d := &description{
 		TableName: t.TableName, TableID: t.TableID, TableArn: s.tableARN(t.TableName), TableStatus: status,
-		CreationDateTime: t.Created, TableSizeBytes: t.bytes, ItemCount: t.rows.count,
+		CreationDateTime: t.Created, TableSizeBytes: t.bytes, ItemCount: t.rows.Len(),
 		AttributeDefinitions: t.AttributeDefinitions, KeySchema: t.KeySchema,
 		ProvisionedThroughput: shownUnits(t.Provisioned), OnDemandThroughput: t.OnDemand,
 		DeletionProtectionEnabled: t.Protected,
@@ -98,7 +98,7 @@ func (s *Service) describe(t *table, status string) *description {
 		x := t.indexes[def.IndexName]
 		d.GlobalSecondaryIndexes = append(d.GlobalSecondaryIndexes, indexDescription{
 			IndexName: def.IndexName, IndexArn: d.TableArn + "/index/" + def.IndexName, IndexStatus: statusActive,
-			IndexSizeBytes: x.bytes, ItemCount: x.rows.count, KeySchema: def.KeySchema, Projection: def.Projection,
+			IndexSizeBytes: x.bytes, ItemCount: x.rows.Len(), KeySchema: def.KeySchema, Projection: def.Projection,
 			ProvisionedThroughput: shownUnits(def.ProvisionedThroughput), OnDemandThroughput: def.OnDemandThroughput,
 		})
 	}

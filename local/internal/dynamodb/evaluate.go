@@ -116,7 +116,7 @@ func (n *node) holdsOf(it item, x value) bool {
 		return x.equal(y)
 	case opBetween:
 		z, ok := it.operandValue(n.args[2])
-		return ok && ordered(">=", x, y) && ordered("<=", x, z)
+		return ok && inOrder(">=", x, y) && inOrder("<=", x, z)
 	case fnType:
 		return string(x.kind) == y.s
 	case fnBeginsWith:
@@ -126,11 +126,11 @@ func (n *node) holdsOf(it item, x value) bool {
 	case fnNotContains:
 		return !x.contains(y)
 	}
-	return ordered(n.op, x, y)
+	return inOrder(n.op, x, y)
 }
 
-// ordered compares two values of the same ordered kind; others have no order.
-func ordered(op string, x, y value) bool {
+// inOrder compares two values of the same ordered kind; others have no order.
+func inOrder(op string, x, y value) bool {
 	if x.kind != y.kind || x.kind != kindS && x.kind != kindN && x.kind != kindB {
 		return false
 	}

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"math/bits"
 	"slices"
+
+	"github.com/lakekit/lakekit/local/internal/ordered"
 )
 
 // queryInput is the parameters of Query and Scan.
@@ -200,7 +202,7 @@ func (r *reader) key() key {
 	return r.t.key()
 }
 
-func (r *reader) rows() *sorted[*entry] {
+func (r *reader) rows() *ordered.List[*entry] {
 	if r.x != nil {
 		return r.x.rows
 	}
@@ -234,11 +236,11 @@ func (s *Service) query(in *queryInput) (*queryOutput, error) {
 	}
 	var es iter.Seq[*entry]
 	if in.ScanIndexForward == nil || *in.ScanIndexForward {
-		es = r.rows().from(func(e *entry) bool {
+		es = r.rows().From(func(e *entry) bool {
 			return kr.before(e) || start != nil && e.compare(start) <= 0
 		})
 	} else {
-		es = r.rows().back(func(e *entry) bool {
+		es = r.rows().Back(func(e *entry) bool {
 			return kr.upTo(e) && (start == nil || e.compare(start) < 0)
 		})
 	}
@@ -285,7 +287,7 @@ func (s *Service) scan(in *queryInput) (*queryOutput, error) {
 	if start != nil && segment(start) != mine {
 		return nil, validation("The provided starting key is outside the segment: it belongs to segment %d", segment(start))
 	}
-	es := r.rows().from(func(e *entry) bool {
+	es := r.rows().From(func(e *entry) bool {
 		return segment(e) < mine || start != nil && e.compare(start) <= 0
 	})
 	return r.page(func(yield func(*entry) bool) {

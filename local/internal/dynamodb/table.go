@@ -5,6 +5,8 @@ import (
 	"crypto/md5"
 	"encoding/binary"
 	"slices"
+
+	"github.com/lakekit/lakekit/local/internal/ordered"
 )
 
 // key is a primary key's attributes, or an index's.
@@ -68,17 +70,14 @@ func spot(v value) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// nothing is before the first entry.
-func nothing(*entry) bool { return false }
-
-func newRows() *sorted[*entry] {
-	return &sorted[*entry]{compare: (*entry).compare}
+func newRows() *ordered.List[*entry] {
+	return ordered.New((*entry).compare)
 }
 
 // table is a table's rows and description.
 type table struct {
 	schema
-	rows    *sorted[*entry]
+	rows    *ordered.List[*entry]
 	indexes map[string]*index
 	// bytes is the size of all items, as the service counts it.
 	bytes int
@@ -90,7 +89,7 @@ type index struct {
 	key key
 	// names are the attributes that it holds; nil means all.
 	names map[string]bool
-	rows  *sorted[*entry]
+	rows  *ordered.List[*entry]
 	bytes int
 }
 
@@ -112,7 +111,7 @@ func (t *table) addIndex(d indexDef) {
 		}
 	}
 	t.indexes[d.IndexName] = x
-	for e := range t.rows.from(nothing) {
+	for e := range t.rows.All() {
 		x.put(e)
 	}
 }
@@ -120,7 +119,7 @@ func (t *table) addIndex(d indexDef) {
 func (x *index) put(base *entry) {
 	if e, ok := x.key.entry(base.it); ok {
 		e.tie = base
-		x.rows.set(e)
+		x.rows.Set(e)
 		x.bytes += x.project(e.it).size()
 	}
 }
@@ -128,7 +127,7 @@ func (x *index) put(base *entry) {
 func (x *index) remove(base *entry) {
 	if e, ok := x.key.entry(base.it); ok {
 		e.tie = base
-		x.rows.remove(e)
+		x.rows.Remove(e)
 		x.bytes -= x.project(e.it).size()
 	}
 }
@@ -160,17 +159,15 @@ func (t *table) get(k item) item {
 }
 
 func (t *table) at(e *entry) *entry {
-	if c, i, ok := t.rows.find(e); ok {
-		return t.rows.chunks[c][i]
-	}
-	return nil
+	old, _ := t.rows.Get(e)
+	return old
 }
 
 // put stores a row whose key has been checked.
 func (t *table) put(it item) {
 	t.remove(it)
 	e, _ := t.key().entry(it) // checked
-	t.rows.set(e)
+	t.rows.Set(e)
 	t.bytes += it.size()
 	for _, x := range t.indexes {
 		x.put(e)
@@ -190,7 +187,7 @@ func (t *table) remove(k item) {
 	for _, x := range t.indexes {
 		x.remove(old)
 	}
-	t.rows.remove(old)
+	t.rows.Remove(old)
 	t.bytes -= old.it.size()
 }
 

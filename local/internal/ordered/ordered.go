@@ -1,4 +1,6 @@
-package dynamodb
+// Package ordered is a list that keeps its elements in order: what the local services
+// page through.
+package ordered
 
 import (
 	"iter"
@@ -9,16 +11,35 @@ import (
 // chunk is how many elements a part of a sorted list holds before it is cut in two.
 const chunk = 256
 
-// sorted is an ordered list of distinct elements. Its chunks keep an insertion from
-// moving more than a few kilobytes, with a million elements too.
-type sorted[T any] struct {
+// List is an ordered list of distinct elements. Its chunks keep an insertion from moving
+// more than a few kilobytes, with a million elements too. It is not safe for concurrent
+// use, and must not change while one of its sequences runs.
+type List[T any] struct {
 	compare func(a, b T) int
 	chunks  [][]T
 	count   int
 }
 
+// New makes an empty list in the order of compare.
+func New[T any](compare func(a, b T) int) *List[T] { return &List[T]{compare: compare} }
+
+// Len is how many elements there are.
+func (s *List[T]) Len() int { return s.count }
+
+// Get gives the element that is equal to v in the list's order.
+func (s *List[T]) Get(v T) (T, bool) {
+	c, i, ok := s.find(v)
+	if !ok {
+		return *new(T), false
+	}
+	return s.chunks[c][i], true
+}
+
+// All gives all elements in order.
+func (s *List[T]) All() iter.Seq[T] { return s.From(func(T) bool { return false }) }
+
 // find gives the chunk where the element is or would go, and its place in there.
-func (s *sorted[T]) find(v T) (c, i int, ok bool) {
+func (s *List[T]) find(v T) (c, i int, ok bool) {
 	c = sort.Search(len(s.chunks), func(c int) bool {
 		ch := s.chunks[c]
 		return s.compare(ch[len(ch)-1], v) >= 0
@@ -30,8 +51,8 @@ func (s *sorted[T]) find(v T) (c, i int, ok bool) {
 	return c, i, ok
 }
 
-// set inserts the element, or replaces the one that is equal.
-func (s *sorted[T]) set(v T) {
+// Set inserts the element, or replaces the one that is equal.
+func (s *List[T]) Set(v T) {
 	c, i, ok := s.find(v)
 	if ok {
 		s.chunks[c][i] = v
@@ -55,7 +76,8 @@ func (s *sorted[T]) set(v T) {
 	}
 }
 
-func (s *sorted[T]) remove(v T) {
+// Remove takes away the element that is equal.
+func (s *List[T]) Remove(v T) {
 	c, i, ok := s.find(v)
 	if !ok {
 		return
@@ -66,9 +88,9 @@ func (s *sorted[T]) remove(v T) {
 	}
 }
 
-// from gives the elements from the first that before says is not before the wanted ones.
+// From gives the elements from the first that before says is not before the wanted ones.
 // before is true for a run of elements at the list's beginning.
-func (s *sorted[T]) from(before func(T) bool) iter.Seq[T] {
+func (s *List[T]) From(before func(T) bool) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		c := sort.Search(len(s.chunks), func(c int) bool {
 			ch := s.chunks[c]
@@ -89,8 +111,8 @@ func (s *sorted[T]) from(before func(T) bool) iter.Seq[T] {
 	}
 }
 
-// back gives the elements backwards, from the last of which before is true.
-func (s *sorted[T]) back(before func(T) bool) iter.Seq[T] {
+// Back gives the elements backwards, from the last of which before is true.
+func (s *List[T]) Back(before func(T) bool) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		c := sort.Search(len(s.chunks), func(c int) bool { return !before(s.chunks[c][0]) }) - 1
 		for first := true; c >= 0; c, first = c-1, false {

@@ -1,4 +1,4 @@
-package dynamodb
+package ordered
 
 import (
 	"cmp"
@@ -9,29 +9,29 @@ import (
 	diff "github.com/google/go-cmp/cmp"
 )
 
-func TestSortedBehavesAsASortedSlice(t *testing.T) {
+func TestAListBehavesAsASortedSlice(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 1))
-	s := &sorted[int]{compare: cmp.Compare[int]}
+	s := New(cmp.Compare[int])
 	var model []int
 	for i := range 20_000 {
 		v := r.IntN(3000)
 		at, ok := slices.BinarySearch(model, v)
 		if r.IntN(5) < 3 == (i/5000%2 == 0) { // grows, shrinks, grows, shrinks
-			s.set(v)
+			s.Set(v)
 			if !ok {
 				model = slices.Insert(model, at, v)
 			}
 		} else {
-			s.remove(v)
+			s.Remove(v)
 			if ok {
 				model = slices.Delete(model, at, at+1)
 			}
 		}
-		if s.count != len(model) {
-			t.Fatalf("count %d, want %d", s.count, len(model))
+		if s.Len() != len(model) {
+			t.Fatalf("count %d, want %d", s.Len(), len(model))
 		}
 		if i%97 != 0 {
 			continue
@@ -39,27 +39,27 @@ func TestSortedBehavesAsASortedSlice(t *testing.T) {
 		from := r.IntN(3200) - 100
 		before := func(x int) bool { return x < from }
 		at, _ = slices.BinarySearch(model, from)
-		if d := diff.Diff(append([]int{}, model[at:]...), append([]int{}, slices.Collect(s.from(before))...)); d != "" {
+		if d := diff.Diff(append([]int{}, model[at:]...), append([]int{}, slices.Collect(s.From(before))...)); d != "" {
 			t.Fatal(d)
 		}
 		want := slices.Clone(model[:at])
 		slices.Reverse(want)
-		if d := diff.Diff(append([]int{}, want...), append([]int{}, slices.Collect(s.back(before))...)); d != "" {
+		if d := diff.Diff(append([]int{}, want...), append([]int{}, slices.Collect(s.Back(before))...)); d != "" {
 			t.Fatal(d)
 		}
 	}
 }
 
-func BenchmarkSortedSet(b *testing.B) {
-	s := &sorted[int]{compare: cmp.Compare[int]}
+func BenchmarkSet(b *testing.B) {
+	s := New(cmp.Compare[int])
 	r := rand.New(rand.NewPCG(1, 1))
 	for range 200_000 {
-		s.set(r.Int())
+		s.Set(r.Int())
 	}
 	b.ReportAllocs()
 	for b.Loop() {
 		v := r.Int()
-		s.set(v)
-		s.remove(v)
+		s.Set(v)
+		s.Remove(v)
 	}
 }
