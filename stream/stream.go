@@ -3,7 +3,7 @@
 // library alone, so a handler written against it can be tested with [NewBatch] and
 // knows nothing of the service that feeds it.
 //
-// # Guarantees
+// # Delivery
 //
 // A consumer calls a [Handler] with one batch at a time per shard, in the shard's
 // order. It checkpoints a batch when the handler has returned nil and every done
@@ -20,6 +20,17 @@
 // An error that wraps a [*PoisonError] names the one record that cannot be handled:
 // the records before it count as done, the consumer hands the record to its poison
 // handler, and the batch goes on behind it.
+//
+// A done function that is called with an error says that work was lost which the handler
+// had taken over: everything behind the shard's last checkpoint is delivered again, and the
+// done functions of the first delivery do nothing any more.
+//
+// # Limits
+//
+// A handler is called for several shards at once, so state that it shares between them
+// needs a lock. It must return when its context ends: that happens when the shard's lease
+// is lost, and some time after the consumer was told to stop. A batch's Records slice is
+// the handler's own; the payloads are never reused.
 package stream
 
 import (
