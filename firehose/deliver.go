@@ -22,8 +22,8 @@ const (
 	lastPause  = 30 * time.Second
 )
 
-// deliver puts the part into the bucket and its partition into the catalog. It tries until
-// that works, or can never work, or the delivery gives up.
+// deliver puts the part's partition into the catalog and its object into the bucket. It tries
+// until that works, or can never work, or the delivery gives up.
 func (d *Delivery) deliver(p *part) error {
 	select {
 	case d.slots <- struct{}{}:
@@ -42,15 +42,19 @@ func (d *Delivery) deliver(p *part) error {
 		return err
 	}
 	defer b.release()
+	// The partition comes first: were it refused after the object is there, each delivery of
+	// the same records would leave another object.
+	if p.route != nil && d.glue != nil {
+		if err := d.retry(func() error { return d.glue.register(d.ctx, p.route) }); err != nil {
+			return err
+		}
+	}
 	err = d.retry(func() error {
 		if err := d.put(to, b); err != nil {
 			return fmt.Errorf("firehose: put object %s: %w", to, err)
 		}
 		return nil
 	})
-	if err == nil && p.route != nil && d.glue != nil {
-		err = d.retry(func() error { return d.glue.register(d.ctx, p.route) })
-	}
 	if err != nil {
 		return err
 	}

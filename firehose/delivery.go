@@ -127,9 +127,8 @@ func (d *Delivery) Handle(ctx context.Context, b *stream.Batch) error {
 			d.release(h, err)
 			return err
 		}
-		now := time.Now()
-		n := c.take(records, now)
-		if err := d.store(c, h, n, now); err != nil {
+		n := c.take(records, time.Now())
+		if err := d.store(c, h, n); err != nil {
 			d.release(h, err)
 			return err
 		}
@@ -265,13 +264,14 @@ func (d *Delivery) wakeUp() {
 }
 
 // store puts a chunk into the files and sends those that are due.
-func (d *Delivery) store(c *converter, h *held, records int, now time.Time) error {
+func (d *Delivery) store(c *converter, h *held, records int) error {
 	d.mu.Lock()
 	defer d.unlock()
 	if d.mu.closed {
 		return ErrClosed
 	}
 	m := &d.mu
+	now := time.Now() // under the lock, so that parts are opened in the order of time
 	grown := make([]*part, 0, len(c.touched)+1)
 	for _, to := range c.touched {
 		p := m.parts[to.key]

@@ -403,6 +403,34 @@ func TestPartitionsAreRegistered(t *testing.T) {
 	})
 }
 
+func TestTableThatTheCatalogLacks(t *testing.T) {
+	t.Parallel()
+	table := clicks(t, &catalog.TableOptions{Location: "s3://lake/raw/clicks/", PartitionBy: catalog.By(catalog.Day("event_ts").As("dt"))})
+	bubble(t, table, nil, func(t *testing.T, d *Delivery, b *bucket, s *shard) {
+		b.fail = func(path string, _ int) (int, string) {
+			if strings.HasPrefix(path, "glue.") {
+				return 400, "EntityNotFoundException"
+			}
+			return 0, ""
+		}
+		for range 3 {
+			if err := s.give(t.Context(), d, at("09:00:00")); err != nil {
+				t.Fatal(err)
+			}
+			err := d.Flush(t.Context())
+			if err == nil || !strings.HasPrefix(err.Error(), "firehose: register partition s3://lake/raw/clicks/dt=2026-05-24/ of table web.clicks_raw: ") {
+				t.Errorf("Flush: %v", err)
+			}
+		}
+		if n := b.count(); n != 0 {
+			t.Errorf("%d objects were written: each delivery again would add one", n)
+		}
+		if ok, failed := s.acks(); ok != 0 || failed != 3 {
+			t.Errorf("acknowledged %d, failed %d", ok, failed)
+		}
+	})
+}
+
 func TestManyShardsAtOnce(t *testing.T) {
 	t.Parallel()
 	one := at("09:00:00")
