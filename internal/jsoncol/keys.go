@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"unicode"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/lakekit/lakekit/internal/column"
 )
@@ -55,7 +54,7 @@ func (k *key) learn(lit []byte) {
 
 // rest compares what the first 8 bytes do not cover.
 func (k *key) rest(b pointer, i int) bool {
-	return load(b, i+k.n-8) == k.w1 && (k.n <= 16 || unsafe.String((*byte)(unsafe.Add(b, i+8)), k.n-16) == string(k.lit[8:k.n-8]))
+	return load(b, i+k.n-8) == k.w1 && (k.n <= 16 || viewString(b, i+8, k.n-16) == string(k.lit[8:k.n-8]))
 }
 
 // keys are the spellings that a struct's keys have had: a hash table with open addressing.
@@ -83,7 +82,7 @@ func (t *keys) init(fields []field, nodes []column.Node) error {
 			name = nodes[i].Name
 		}
 		padded := append(make([]byte, 0, len(name)+column.Pad), name...)
-		b := pointer(unsafe.SliceData(padded))
+		b := start(padded)
 		if t.find(b, 0, len(name)) != nil {
 			return fmt.Errorf("%s: two columns have the JSON key %q", nodes[i].Name, name)
 		}
@@ -150,7 +149,7 @@ func (t *keys) find(b pointer, i, n int) *key {
 		if k == nil {
 			return nil
 		}
-		if k.hash == h && k.name == unsafe.String((*byte)(unsafe.Add(b, i)), n) {
+		if k.hash == h && k.name == viewString(b, i, n) {
 			return k
 		}
 	}

@@ -27,8 +27,20 @@ func load4(b pointer, i int) uint32 {
 	return binary.LittleEndian.Uint32((*[4]byte)(unsafe.Add(b, i))[:])
 }
 
+// start is where s begins.
+func start(s []byte) pointer {
+	return pointer(unsafe.SliceData(s)) //nolint:gosec // see pointer
+}
+
 // view is n bytes as they lie in the buffer.
-func view(b pointer, i, n int) []byte { return unsafe.Slice((*byte)(unsafe.Add(b, i)), n) }
+func view(b pointer, i, n int) []byte {
+	return unsafe.Slice((*byte)(unsafe.Add(b, i)), n) //nolint:gosec // see pointer
+}
+
+// viewString is n bytes as they lie in the buffer. It is good as long as they stay.
+func viewString(b pointer, i, n int) string {
+	return unsafe.String((*byte)(unsafe.Add(b, i)), n) //nolint:gosec // see pointer
+}
 
 const (
 	litNull = 'n' | 'u'<<8 | 'l'<<16 | 'l'<<24

@@ -178,8 +178,8 @@ var intRange = map[catalog.Kind]uint{catalog.KindTinyInt: 7, catalog.KindSmallIn
 
 func modelScalar(t *catalog.Type, raw json.RawMessage) (string, error) {
 	var text string
-	switch c := raw[0]; {
-	case c == '"':
+	switch raw[0] {
+	case '"':
 		if err := json.Unmarshal(raw, &text); err != nil {
 			return "", err
 		}
@@ -204,12 +204,12 @@ func modelScalar(t *catalog.Type, raw json.RawMessage) (string, error) {
 			return strings.ToLower(strings.ReplaceAll(text, "-", "")), nil
 		}
 		return modelTime(t.Kind, text)
-	case c == 't' || c == 'f':
+	case 't', 'f':
 		if t.Kind != catalog.KindBoolean {
 			return "", errFit
 		}
 		return string(raw), nil
-	case c == '{' || c == '[':
+	case '{', '[':
 		return "", errFit
 	}
 	// big.Rat would build 1e999999 digit by digit.

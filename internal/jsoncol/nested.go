@@ -1,9 +1,5 @@
 package jsoncol
 
-import (
-	"unsafe"
-)
-
 // value reads the value at i into the field's leaves. rep is the repetition level of the
 // entries that it starts.
 func (p *Parser) value(b pointer, i int, f *field, rep uint8) int {
@@ -157,10 +153,10 @@ func (p *Parser) unique(f *field, from int, at []int) {
 	}
 	clear(p.mapKeys)
 	for j := range slots {
-		s := unsafe.String((*byte)(pointer(&slots[j])), 8)
+		s := viewString(pointer(&slots[j]), 0, 8)
 		if text {
 			k := p.bytes(slots[j])
-			s = unsafe.String(unsafe.SliceData(k), len(k))
+			s = viewString(start(k), 0, len(k))
 		}
 		if k, ok := p.mapKeys[s]; ok {
 			p.leaveOut(at[k])

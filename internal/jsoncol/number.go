@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
-	"unsafe"
 )
 
 // integer reads a whole number in the field's range. Without one at i it gives i back, so
@@ -132,7 +131,7 @@ func (p *Parser) parseFloat(b pointer, i int, f *field, size int) (float64, bool
 	if j < 0 {
 		return 0, false, j
 	}
-	x, err := strconv.ParseFloat(unsafe.String((*byte)(unsafe.Add(b, i)), j-i), size)
+	x, err := strconv.ParseFloat(viewString(b, i, j-i), size)
 	if err != nil {
 		return 0, false, p.refuse(i, f.path, "the number is out of the range of "+f.want())
 	}

@@ -1,9 +1,6 @@
 package jsoncol
 
-import (
-	"math"
-	"unsafe"
-)
+import "math"
 
 // object reads the object at i into the members' leaves and gives the place behind it. rep
 // is the repetition level of the entries that it starts.
@@ -140,7 +137,7 @@ func (p *Parser) key(b pointer, i int, o *object, prev *key, first bool) (int, *
 		if next < 0 {
 			return next, nil
 		}
-		k = o.keys.lookup(pointer(unsafe.SliceData(p.arena)), mark, int(uint32(v)))
+		k = o.keys.lookup(start(p.arena), mark, int(uint32(v)))
 		p.arena, i = p.arena[:mark], next
 	}
 	if i = space(b, i); at(b, i) != ':' {

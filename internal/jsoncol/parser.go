@@ -3,7 +3,6 @@ package jsoncol
 import (
 	"bytes"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/lakekit/lakekit/internal/column"
 )
@@ -140,7 +139,7 @@ func (p *Parser) Reset() {
 
 // record parses the objects between base and end.
 func (p *Parser) record() bool {
-	b := pointer(unsafe.SliceData(p.buf))
+	b := start(p.buf)
 	i := space(b, p.base)
 	if i == p.end {
 		p.refuse(i, "", "the record is empty")

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
-	"unsafe"
 
 	"github.com/lakekit/lakekit/internal/column"
 )
@@ -206,7 +205,7 @@ func (p *Parser) base64(b pointer, i int, f *field) (uint64, bool, int) {
 	if j < 0 {
 		return 0, false, j
 	}
-	if len(s) > 0 && len(p.arena) < cap(p.arena) && unsafe.SliceData(s) == unsafe.SliceData(p.arena[len(p.arena):cap(p.arena)]) {
+	if len(s) > 0 && len(p.arena) < cap(p.arena) && start(s) == start(p.arena[len(p.arena):cap(p.arena)]) {
 		// It was escaped and lies where the bytes are to go.
 		p.scratch = append(p.scratch[:0], s...)
 		s = p.scratch

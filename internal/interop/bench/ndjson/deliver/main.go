@@ -77,17 +77,17 @@ func run(src, out, profile string, opts *firehose.Options) error {
 		return err
 	}
 	opts.ErrorPrefix = "s3://errors/"
-	f, err := os.Open(src) //nolint:gosec // the caller names it
+	f, err := os.Open(src)
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // it was read
+	defer f.Close()
 	if profile != "" {
-		p, err := os.Create(profile) //nolint:gosec // the caller names it
+		p, err := os.Create(profile)
 		if err != nil {
 			return err
 		}
-		defer p.Close() //nolint:errcheck // a profile
+		defer p.Close()
 		if err := pprof.StartCPUProfile(p); err != nil {
 			return err
 		}
