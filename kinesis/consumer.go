@@ -110,10 +110,10 @@ type GapError struct {
 	Arrived time.Time
 }
 
-// Error names both ends of the gap and the mend.
+// Error names both ends of the gap.
 func (e *GapError) Error() string {
-	return fmt.Sprintf("kinesis: shard %q: the record %s has been trimmed, and the oldest one behind it is %s of %s: what arrived between them is lost to this application; "+
-		"to go on, have StartAt return the position to go on from, and raise the stream's retention or run the consumer more often", e.Shard, e.After, e.Oldest, e.Arrived.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("kinesis: shard %q: the record %s has been trimmed, and the oldest one behind it is %s of %s: what arrived between them is lost to this application (raise the stream's retention, or run the consumer more often)",
+		e.Shard, e.After, e.Oldest, e.Arrived.UTC().Format(time.RFC3339))
 }
 
 // Consumer delivers a stream's records to a handler. It shares the shards with the other

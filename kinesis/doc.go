@@ -1,2 +1,88 @@
 // Package kinesis puts typed values into Amazon Kinesis data streams and consumes them.
+//
+// A [Producer] encodes values, gathers them into PutRecords requests and sees each record
+// through to its place in the stream. A [Consumer] shares a stream's shards with the other
+// workers of its application through a table of leases and hands each shard's records to a
+// [stream.Handler], in order. Both take an aws.Config, so the same code runs on AWS and on
+// a local lake.
+//
+//	p, err := kinesis.NewProducer(cfg, "clicks", func(c Click) string { return c.UserID }, nil)
+//	ack, err := p.Put(ctx, click)
+//	err = p.Close(ctx)
+//
+//	c, err := kinesis.NewConsumer(cfg, "clicks", "sessions", kinesis.Typed(
+//		func(ctx context.Context, c Click, at stream.Position) error { … }), nil)
+//	err = c.Run(ctx)
+//
+// # Delivery
+//
+// Producer. A record that was put is acknowledged once it is in the stream; until then it
+// is tried again, with backoff, for [ProducerOptions].Timeout. What passes is tried again
+// (throttling, internal failures, KMS throttling, network errors, codes that are not
+// known); what does not is given up at once. Nothing is dropped in silence: a record that
+// is given up is told to OnError, to its [Ack] and to the next Flush or Close.
+//
+// A reply that is lost makes duplicates: the stream may have taken a request whose answer
+// never came, and it is sent again. Consumers must bear them.
+//
+// Records with equal keys reach the stream in the order of their Puts, whatever is retried
+// meanwhile: of one key at most one record is on its way at a time. (PutRecords itself
+// promises no order within a request, not even within a shard: an earlier record may be
+// throttled and a later, smaller one not. So records of one key never share one.) The
+// price is one record per key and round trip; it does not matter with many keys, and
+// [ProducerOptions].Unordered lifts it where a few keys carry most records and their order
+// is not needed. A record that is given up lets those behind it go on. Records whose Puts
+// run at the same time have no order. A duplicate may appear behind later records of the
+// same key only when a request was answered so late that it had been given up.
+//
+// Consumer. Delivery is at least once, in the shard's order, one batch at a time per shard.
+// Package stream says how handlers, holds and checkpoints work together. What is not
+// checkpointed when a worker dies or loses a lease is delivered again, by whoever takes
+// the shard. A shard's children begin when the shard is done, a merged shard when both its
+// parents are, so that a key's records keep their order through resharding.
+//
+// A worker that loses a lease notices at the next renewal, a third of the failover time
+// later at most, or when it has not been able to renew for the failover time; until then
+// two workers may deliver the same records. It can never write a checkpoint after the
+// loss: each write is conditional on the lease's counter. The context of the handler ends
+// then, with [ErrLeaseLost] as its cause.
+//
+// Visibility: a batch is read a poll interval after its records arrived (1 s, up to 5 s when
+// the shard has been quiet).
+//
+// # Leases
+//
+// The lease table is that of the Java Kinesis Client Library 2.7 for one stream: same key,
+// attributes and conditions, so its tools and dashboards work, and an application's
+// checkpoints can be read and taken over in both directions while the other side is
+// stopped. Running workers of both kinds in one application is not supported yet. A table
+// must not be used for two streams. No time is stored: a lease expires when its counter has
+// stood still for the failover time on the observer's own clock.
+//
+// Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
+// GetRecords to consume, kinesis:PutRecords to produce (and DescribeStreamSummary for
+// records above 1 MiB), dynamodb:DescribeTable, CreateTable (when the table is not there),
+// Scan, PutItem, UpdateItem and DeleteItem for the leases, and kms:Decrypt or
+// kms:GenerateDataKey where the stream is encrypted with a key of your own.
+//
+// # Errors
+//
+// Constructors complain of everything at once and call no service. Put refuses what can
+// never be put (an empty or too long key, a record above the stream's limit, a value that
+// does not encode) and says what to do. Errors of the service keep the SDK's types, also
+// those of single records in a request: errors.As finds
+// *types.ProvisionedThroughputExceededException, *types.KMSAccessDeniedException and so on.
+// A context's error is returned as it is. Payloads are in no error.
+//
+// [Consumer.Run] returns nil when its context has ended and everything is handed back; an
+// error means that the stream or the lease table is not there or not usable. Whatever else
+// happens is told to OnError and tried again.
+//
+// # Limits
+//
+// A request holds 500 records and 10 MiB, keys included; a record is 1 MiB at most, or what
+// the stream is set to (10 MiB at most), its key 256 characters. A shard takes 1,000 records
+// and 1 MB a second and gives 2 MB in five reads a second, shared by all applications that
+// poll. Memory is bounded by the Buffer options. The producer puts each value as a record
+// of its own: it does not aggregate.
 package kinesis

@@ -257,7 +257,7 @@ func (p *poller) convert(rs []kinesistypes.Record) ([]stream.Record, error) {
 		if compareSeq(first, p.from.checkpoint) > 0 {
 			gap := &GapError{Shard: p.shard, After: p.from.checkpoint, Oldest: first, Arrived: aws.ToTime(rs[0].ApproximateArrivalTimestamp)}
 			if p.from.exact {
-				return nil, gap
+				return nil, fmt.Errorf("%w; StartAt's consumer does not pass a gap by itself: have StartAt return the position to go on from, or false for the lease's", gap)
 			}
 			p.report(gap)
 		}

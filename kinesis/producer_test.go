@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,14 +82,26 @@ func TestProducerAcknowledges(t *testing.T) {
 func TestProducerUnderThrottling(t *testing.T) {
 	lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		cfg, w := tap(cfg)
+		var throttled atomic.Int32
+		w.on("PutRecords", -1, func(_ *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+			resp, err := do()
+			if err != nil {
+				return nil, err
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			throttled.Add(int32(bytes.Count(body, []byte("ProvisionedThroughputExceededException"))))
+			resp.Body = io.NopCloser(bytes.NewReader(body))
+			return resp, err
+		})
 		p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{
 			OnError: func(_ context.Context, f kinesis.Failed) { t.Errorf("lost %s: %v", f.Key, f.Err) },
 		})
 		var keys []string
-		for i := range 300 {
+		for i := range 200 {
 			keys = append(keys, fmt.Sprintf("user-%d", i))
 		}
-		const n = 40 // 12,000 records for shards that take 2,000 a second
+		const n = 20 // 4,000 records for shards that take 2,000 a second and 1,000 at once
 		began := time.Now()
 		for i := range n {
 			for j, k := range keys {
@@ -98,10 +111,13 @@ func TestProducerUnderThrottling(t *testing.T) {
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if d := time.Since(began); d < 3*time.Second || d > 30*time.Second {
-			t.Errorf("12,000 records took %v, want about 6s", d)
+		if d := time.Since(began); d < time.Second || d > 10*time.Second {
+			t.Errorf("4,000 records took %v, want about 2s", d)
 		}
-		t.Logf("%v, %d requests", time.Since(began), w.count("PutRecords"))
+		if throttled.Load() < 100 {
+			t.Errorf("only %d records were throttled: the test shows nothing", throttled.Load())
+		}
+		t.Logf("%v, %d requests, %d times throttled", time.Since(began), w.count("PutRecords"), throttled.Load())
 		got := readStream(t, client, "clicks")
 		if len(got) != n*len(keys) {
 			t.Errorf("%d of %d records", len(got), n*len(keys))
