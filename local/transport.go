@@ -132,15 +132,18 @@ func (w *answer) run(l *Lake, r *http.Request) {
 	defer func() {
 		p := recover()
 		switch {
+		case p == nil && r.Context().Err() != nil:
+			// The caller has left and the handler noticed first: the answer that it broke off
+			// must not look like a whole one.
+			w.abort(r.Context().Err())
+			w.pipe.fail(r.Context().Err())
+			return
 		case p == nil:
 			w.WriteHeader(http.StatusOK)
 			w.pipe.fail(io.EOF)
 			return
 		case p == http.ErrAbortHandler: //nolint:errorlint // a panic's value, compared as net/http does
-			w.once.Do(func() {
-				w.err = io.ErrUnexpectedEOF
-				close(w.ready)
-			})
+			w.abort(io.ErrUnexpectedEOF)
 		default:
 			l.opts.Log.Error("local: a service panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			w.header = http.Header{"X-Amzn-Errortype": {"InternalFailure"}}
@@ -149,6 +152,14 @@ func (w *answer) run(l *Lake, r *http.Request) {
 		w.pipe.fail(io.ErrUnexpectedEOF)
 	}()
 	l.serve(w, r)
+}
+
+// abort makes RoundTrip fail, if the headers are not out yet.
+func (w *answer) abort(err error) {
+	w.once.Do(func() {
+		w.err = err
+		close(w.ready)
+	})
 }
 
 func (w *answer) Header() http.Header { return w.header }
