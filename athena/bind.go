@@ -77,7 +77,7 @@ func bindTime(col catalog.Column, p catalog.Partition, spans []span) catalog.Pre
 		}
 		ranges = append(ranges, textRange{lo, hi})
 	}
-	if period > 0 && len(spans) > 1 {
+	if !p.Derivation.Ordered() && len(spans) > 1 { // joining ranges needs the order of time
 		return bindList(col, p, spans)
 	}
 	var terms []catalog.Pred
@@ -167,8 +167,7 @@ func bindList(col catalog.Column, p catalog.Partition, spans []span) catalog.Pre
 // how many there are then; zero if they do not. It need not be exact: a list that is not
 // made is no mistake.
 func cycle(d catalog.Derivation) (time.Duration, int) {
-	at := time.Date(2001, 1, 1, 12, 0, 0, 0, time.UTC)
-	if _, _, within := d.Bounds(at, at.Add(time.Minute)); d.Ordered() || !within {
+	if !cyclic(d) {
 		return 0, 0
 	}
 	switch d.Func {
@@ -179,6 +178,15 @@ func cycle(d catalog.Derivation) (time.Duration, int) {
 	default:
 		return 366 * 24 * time.Hour, 12
 	}
+}
+
+// cyclic says whether the values start over, and have the order of time until then: hours
+// of a day do.
+func cyclic(d catalog.Derivation) bool {
+	d.Late = 0 // which could reach into the next day
+	at := time.Date(2001, 1, 1, 12, 0, 0, 0, time.UTC)
+	_, _, within := d.Bounds(at, at.Add(time.Second))
+	return within && !d.Ordered()
 }
 
 // partitionValue gives a partition column's text as a value of its type.
