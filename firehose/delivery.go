@@ -294,7 +294,7 @@ func (d *Delivery) store(c *converter, h *held, records int) error {
 			return fmt.Errorf("firehose: %w", err)
 		}
 		p.rows += int64(len(to.rows))
-		m.buffer.grow(p, to.json, p.size())
+		m.buffer.grow(p, to.json, p.held())
 		grown = append(grown, p)
 	}
 	if len(c.refused) > 0 {
@@ -305,7 +305,7 @@ func (d *Delivery) store(c *converter, h *held, records int) error {
 		d.join(p, h)
 		p.errors = append(p.errors, c.errors...)
 		p.rows += int64(len(c.refused))
-		m.buffer.grow(p, int64(len(c.errors)), p.size())
+		m.buffer.grow(p, int64(len(c.errors)), p.held())
 		grown = append(grown, p)
 	}
 	m.stats.Records += int64(records)
@@ -328,7 +328,8 @@ func (d *Delivery) newPart(key string, now time.Time) *part {
 
 // join makes a batch wait for the part. The lock is held.
 func (d *Delivery) join(p *part, h *held) {
-	if !slices.Contains(p.waits, h) {
+	if !slices.Contains(h.joined, p) {
+		h.joined = append(h.joined, p)
 		p.waits = append(p.waits, h)
 		h.left++
 	}
@@ -409,6 +410,7 @@ func (d *Delivery) ended(p *part, err error) {
 // release ends Handle's own hold on its batch.
 func (d *Delivery) release(h *held, err error) {
 	d.mu.Lock()
+	h.joined = nil
 	d.settle(h, err)
 	d.unlock()
 }

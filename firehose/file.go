@@ -26,6 +26,8 @@ type held struct {
 	done  func(error)
 	left  int // files, and the call of Handle
 	err   error
+
+	joined []*part // the files, while Handle runs
 }
 
 // body is a finished file.
@@ -47,8 +49,8 @@ func (f *file) finish() (body, error) {
 	return body{pf, pf.Size(), pf.Release}, nil
 }
 
-// memory is what the file holds while it is filled.
-func (f *file) size() int64 {
+// held is the memory that the file has while it is filled.
+func (f *file) held() int64 {
 	if f.writer == nil {
 		return int64(cap(f.errors))
 	}

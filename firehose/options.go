@@ -44,10 +44,11 @@ type Options struct {
 	// encryption to the bucket.
 	KMSKey string
 	// OnDelivered is told of each object when it is readable and registered, before the
-	// batches in it are acknowledged. Calls do not overlap. Nil means nobody is told.
+	// batches in it are acknowledged. Calls do not overlap, and must not wait for the
+	// delivery. Nil means nobody is told.
 	OnDelivered func(Object)
 	// OnError is told of each failed attempt to deliver, which is made again if that can
-	// help. Calls do not overlap. Nil means nobody is told.
+	// help. Calls do not overlap, and must not wait for the delivery. Nil means nobody is told.
 	OnError func(error)
 }
 
