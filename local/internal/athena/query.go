@@ -1,0 +1,198 @@
+package athena
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsglue "github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+
+	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/trinosql"
+)
+
+// query plans a SELECT, counts what it scans, runs it, and puts the result into S3.
+func (s *Service) query(ctx context.Context, x *execution) error {
+	stmt, err := trinosql.Parse(x.sql)
+	if err != nil {
+		return err
+	}
+	q, ok := stmt.(*trinosql.Query)
+	if !ok {
+		return Errorf("NOT_SUPPORTED", stmt, "the local Athena runs SELECTs")
+	}
+	if err := bind(q, x.params); err != nil {
+		return err
+	}
+	job := &Job{Query: q, Now: x.submitted.UTC(), Scratch: filepath.Join(s.env.Dir, scratchDir)}
+	bytes, err := s.plan(ctx, x, job)
+	s.mu.Lock()
+	x.planned = time.Since(x.submitted)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if x.cutoff > 0 && bytes > x.cutoff {
+		return &cutOffError{x.cutoff, bytes}
+	}
+	if s.engine == nil {
+		return errors.New("the lake has no engine to run SELECTs: open it with local.Options.Athena set to duckdb.Engine() of local/duckdb")
+	}
+	out, err := s.newResult(x)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	if err := s.engine.Run(ctx, job, out); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	x.scanned, x.columns = bytes, out.columns
+	s.mu.Unlock()
+	return out.store(ctx)
+}
+
+// plan finds the table, the columns and the files of a query, and how many bytes it reads.
+func (s *Service) plan(ctx context.Context, x *execution, job *Job) (int64, error) {
+	sel, ok := job.Query.Body.(*trinosql.Select)
+	if !ok {
+		return 0, Errorf("NOT_SUPPORTED", job.Query, "the local Athena runs plain SELECTs")
+	}
+	if sel.From != nil {
+		from, ok := sel.From.(*trinosql.Table)
+		if !ok {
+			return 0, Errorf("NOT_SUPPORTED", sel.From, "the local Athena reads one table")
+		}
+		var err error
+		if job.Table, err = s.table(ctx, x, from); err != nil {
+			return 0, err
+		}
+	}
+	scope, err := NewScope(job.Query, job.Table)
+	if err != nil {
+		return 0, err
+	}
+	paths, err := scope.References(job.Query)
+	if err != nil || job.Table == nil {
+		return 0, err
+	}
+	job.Columns = scope.Top(paths)
+	filter := newPartitionFilter(scope, job.Query, job.Table)
+	if err := filter.checkInjected(job.Table); err != nil {
+		return 0, err
+	}
+	job.Files, err = s.files(ctx, job.Table, job.Now, func(values []string) bool { return filter.keeps(job.Table, values) })
+	if err != nil {
+		return 0, err
+	}
+	total := int64(0)
+	for i := range job.Files {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		f := &job.Files[i]
+		if f.Meta, err = readFooter(f.Path); err != nil {
+			return 0, err
+		}
+		total += scanned(f.Meta, paths)
+	}
+	return total, nil
+}
+
+// table finds the table that a query names.
+func (s *Service) table(ctx context.Context, x *execution, from *trinosql.Table) (*catalog.Table, error) {
+	database, name := x.database, from.Name.Last()
+	switch parts := from.Name.Parts; {
+	case len(parts) >= 2:
+		database = parts[len(parts)-2].Key()
+	case database == "":
+		return nil, Errorf("MISSING_SCHEMA_NAME", from, "Schema must be specified when session schema is not set")
+	}
+	if strings.Contains(name, "$") {
+		return nil, Errorf("NOT_SUPPORTED", from, "the local Athena does not read metadata tables such as %s", name)
+	}
+	out, err := s.glue.GetTable(ctx, &awsglue.GetTableInput{DatabaseName: &database, Name: &name})
+	var missing *gluetypes.EntityNotFoundException
+	if errors.As(err, &missing) {
+		return nil, Errorf("TABLE_NOT_FOUND", from, "Table 'awsdatacatalog.%s.%s' does not exist", database, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read table %s.%s from the catalog: %w", database, name, err)
+	}
+	t, err := catalog.FromGlue(out.Table)
+	if err != nil {
+		return nil, Errorf("HIVE_INVALID_METADATA", from, "%v", err)
+	}
+	if aws.ToString(out.Table.TableType) == "VIRTUAL_VIEW" {
+		return nil, Errorf("NOT_SUPPORTED", from, "%s is a view, which the local Athena does not read", t)
+	}
+	if t.Format() != catalog.FormatParquet {
+		return nil, Errorf("NOT_SUPPORTED", from, "%s is a table of format %s; the local Athena reads parquet", t, t.Format())
+	}
+	return t, nil
+}
+
+// bind puts the execution's parameters into the query.
+func bind(q *trinosql.Query, params []string) error {
+	n := 0
+	var err error
+	value := func(e trinosql.Expr) trinosql.Expr {
+		p, ok := e.(*trinosql.Param)
+		if !ok {
+			return e
+		}
+		n++
+		if p.N >= len(params) {
+			return e
+		}
+		v, perr := trinosql.ParseExpr(params[p.N])
+		if perr != nil && err == nil {
+			err = Errorf("INVALID_PARAMETER_USAGE", p, "parameter %d is not an expression: %v", p.N+1, perr)
+		}
+		return v
+	}
+	trinosql.Replace(q, value)
+	if err == nil && n != len(params) {
+		err = Errorf("INVALID_PARAMETER_USAGE", nil, "Incorrect number of parameters: expected %d but found %d", n, len(params))
+	}
+	return err
+}
+
+// checkInjected wants values for the columns whose projection is injected.
+func (f *partitionFilter) checkInjected(t *catalog.Table) error {
+	for _, p := range t.Partitions() {
+		if p.Projection.Type == catalog.ProjectInjected && !f.pins(f.where, p.Name) {
+			return &Error{Code: "CONSTRAINT_VIOLATION", Message: fmt.Sprintf("For the injected projected partition column %s, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.", p.Name)}
+		}
+	}
+	return nil
+}
+
+// pins says whether the condition gives the column finitely many values.
+func (f *partitionFilter) pins(e trinosql.Expr, column string) bool {
+	is := func(e trinosql.Expr) bool { name, _, ok := f.scope.Column(e); return ok && name == column }
+	literal := func(e trinosql.Expr) bool { _, ok := e.(*trinosql.Literal); return ok }
+	switch e := e.(type) {
+	case *trinosql.Logical:
+		for _, t := range e.Terms {
+			if f.pins(t, column) == (e.Op == "AND") {
+				return e.Op == "AND"
+			}
+		}
+		return e.Op == "OR"
+	case *trinosql.BinaryExpr:
+		return e.Op == "=" && (is(e.L) && literal(e.R) || is(e.R) && literal(e.L))
+	case *trinosql.In:
+		ok := is(e.X) && !e.Not
+		for _, v := range e.List {
+			ok = ok && literal(v)
+		}
+		return ok
+	}
+	return false
+}
