@@ -91,17 +91,30 @@ func (c *chunk) reset() {
 		c.mode = plain
 	} else {
 		c.dict = c.pool.dict()
+		c.indices = c.dict.indices[:0]
 	}
 	c.bounds.reset()
 	c.out = pages{}
 }
 
+// dropDict gives the dictionary back, with the memory of its indices.
+func (c *chunk) dropDict() {
+	if c.dict == nil {
+		return
+	}
+	c.dict.indices = c.indices[:0]
+	c.pool.putDict(c.dict)
+	c.dict, c.indices = nil, nil
+}
+
 // release gives the chunk's memory back.
 func (c *chunk) release() {
-	c.pool.putDict(c.dict)
-	c.pool.putPage(c.values)
+	c.dropDict()
+	for _, b := range [][]byte{c.values, c.def, c.rep} {
+		c.pool.putPage(b)
+	}
 	c.pool.putSegments(c.out.segments)
-	c.dict, c.values, c.out.segments = nil, nil, c.out.segments[:0]
+	c.values, c.def, c.rep, c.out.segments = nil, nil, nil, nil
 }
 
 // memory is what the chunk holds.
@@ -122,9 +135,10 @@ func (c *chunk) size() int64 {
 	return n
 }
 
-// full says that the open page is to be written.
+// full says that the open page is to be written: it is large, or the next one has another
+// encoding.
 func (c *chunk) full() bool {
-	return c.entries >= maxEntries || len(c.values)-front >= c.pageBytes
+	return c.entries >= maxEntries || len(c.values)-front >= c.pageBytes || c.mode == plain && len(c.indices) > 0
 }
 
 // judge decides about the dictionary, when there is enough to go by.
@@ -151,12 +165,11 @@ func (c *chunk) judge() {
 // page has been written.
 func (c *chunk) toPlain() {
 	c.mode = plain
-	d := c.dict
-	c.dict = nil
-	defer c.pool.putDict(d)
+	defer c.dropDict()
 	if len(c.indices) == 0 {
 		return
 	}
+	d := c.dict
 	c.need(c.pending)
 	at := len(c.values)
 	vs := c.values[:cap(c.values)]
@@ -184,13 +197,7 @@ func (c *chunk) need(n int) {
 	if c.values == nil {
 		c.values = c.pool.page(front + n)[:front]
 	}
-	if n <= cap(c.values)-len(c.values) {
-		return
-	}
-	b := c.pool.page(len(c.values) + n)
-	b = append(b, c.values...)
-	c.pool.putPage(c.values)
-	c.values = b
+	c.values = c.pool.grow(c.values, n)
 }
 
 // finish writes the chunk's end to w: its dictionary, then the full pages, whose segments

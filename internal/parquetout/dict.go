@@ -11,7 +11,8 @@ type dict struct {
 	shift uint8    // takes a hash to its place in the table
 
 	entries []entry
-	buf     []byte // PLAIN values, of bytes with their lengths
+	buf     []byte   // PLAIN values, of bytes with their lengths
+	indices []uint32 // memory for the indices of a page, while the dictionary is idle
 }
 
 // entry is a value. Eight bytes of it lie beside its hash, so that short values are found
@@ -44,7 +45,7 @@ func (d *dict) reset() {
 }
 
 func (d *dict) memory() int64 {
-	return int64(cap(d.table)*4 + cap(d.entries)*24 + cap(d.buf))
+	return int64(cap(d.table)*4 + cap(d.entries)*24 + cap(d.buf) + cap(d.indices)*4)
 }
 
 const (

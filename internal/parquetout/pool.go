@@ -118,6 +118,16 @@ func (p *Pool) putPage(b []byte) {
 	}
 }
 
+// grow gives b with room for n more bytes, in a bigger page if need be.
+func (p *Pool) grow(b []byte, n int) []byte {
+	if n <= cap(b)-len(b) {
+		return b
+	}
+	bigger := append(p.page(len(b)+n), b...)
+	p.putPage(b)
+	return bigger
+}
+
 func (p *Pool) dict() *dict {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,9 +141,6 @@ func (p *Pool) dict() *dict {
 }
 
 func (p *Pool) putDict(d *dict) {
-	if d == nil {
-		return
-	}
 	d.reset()
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/lakekit/lakekit/internal/column"
 )
@@ -80,15 +79,15 @@ func (c *chunk) gather(s *scratch, v *column.Vector, rows []int32) (n, size int)
 			k = n
 		}
 		if len(c.def) > 0 {
-			c.def = appendRepeated(c.def, c.leaf.MaxDef, n)
+			c.def = appendRepeated(c.pool.grow(c.def, n), c.leaf.MaxDef, n)
 		}
 	} else {
 		before := len(c.def)
 		if before == 0 && c.entries > 0 {
-			c.def = appendRepeated(c.def, c.leaf.MaxDef, c.entries)
+			c.def = appendRepeated(c.pool.grow(c.def, c.entries), c.leaf.MaxDef, c.entries)
 		}
 		at := len(c.def)
-		def := slices.Grow(c.def, n)[:at+n]
+		def := c.pool.grow(c.def, n)[:at+n]
 		length := 0 // all ones when values have their own length
 		if c.leaf.kind == kindBytes {
 			length = -1
@@ -130,8 +129,9 @@ func (c *chunk) gatherNested(s *scratch, v *column.Vector, rows []int32) (n, siz
 		if from >= to {
 			return 0, 0, fmt.Errorf("column %q: row %d has no entry", c.leaf.name(), r)
 		}
-		c.rep = append(c.rep, v.Rep[from:to]...)
-		c.def = append(c.def, v.Def[from:to]...)
+		k := int(to - from)
+		c.rep = append(c.pool.grow(c.rep, k), v.Rep[from:to]...)
+		c.def = append(c.pool.grow(c.def, k), v.Def[from:to]...)
 		for e := from; e < to; e++ {
 			if v.Def[e] != c.leaf.MaxDef {
 				continue
@@ -144,16 +144,17 @@ func (c *chunk) gatherNested(s *scratch, v *column.Vector, rows []int32) (n, siz
 				size += 4 + int(uint32(slot))
 			}
 		}
-		c.entries += int(to - from)
+		c.entries += k
 		n++
 	}
 	s.slots = slots
 	return n, size, nil
 }
 
+// appendRepeated appends n times v to b, which has the room.
 func appendRepeated(b []byte, v byte, n int) []byte {
 	at := len(b)
-	b = slices.Grow(b, n)[:at+n]
+	b = b[:at+n]
 	for i := range b[at:] {
 		b[at+i] = v
 	}

@@ -150,8 +150,7 @@ func (w *Writer) closeGroup(s *scratch) error {
 		if err := c.finish(s, &w.file); err != nil {
 			return err
 		}
-		c.pool.putDict(c.dict)
-		c.dict = nil
+		c.dropDict()
 		g.chunks[i] = c.out
 		g.bytes += c.out.dict + c.out.bytes
 	}

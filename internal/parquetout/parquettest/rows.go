@@ -297,9 +297,14 @@ func Text(v any) string {
 	panic(fmt.Sprintf("a value of type %T", v))
 }
 
-// Batch lays rows out in columns.
-func Batch(s *column.Schema, rows []Row) *column.Batch {
-	b := &batcher{leaves: s.Leaves, b: &column.Batch{Rows: len(rows), Cols: make([]column.Vector, len(s.Leaves))}}
+// Batch lays rows out in columns, with every third of the bytes in the arena.
+func Batch(s *column.Schema, rows []Row) *column.Batch { return batch(s, rows, 3) }
+
+// BufBatch is Batch with all bytes in Buf, as they come from records without escapes.
+func BufBatch(s *column.Schema, rows []Row) *column.Batch { return batch(s, rows, math.MaxInt) }
+
+func batch(s *column.Schema, rows []Row, arenaEvery int) *column.Batch {
+	b := &batcher{leaves: s.Leaves, arenaEvery: arenaEvery, b: &column.Batch{Rows: len(rows), Cols: make([]column.Vector, len(s.Leaves))}}
 	for _, row := range rows {
 		for i := range b.b.Cols {
 			if v := &b.b.Cols[i]; s.Leaves[i].MaxRep > 0 {
@@ -329,6 +334,8 @@ type batcher struct {
 	leaves []column.Leaf
 	b      *column.Batch
 	refs   int
+	// arenaEvery is how often bytes go to the arena.
+	arenaEvery int
 }
 
 // value lays out v, at repetition level rep, below a parent that is present up to def.
@@ -414,7 +421,7 @@ func (b *batcher) slot(t catalog.Type, v any) uint64 {
 // ref stores bytes, now here, now there.
 func (b *batcher) ref(v []byte) uint64 {
 	b.refs++
-	if b.refs%3 == 0 {
+	if b.refs%b.arenaEvery == 0 {
 		b.b.Arena = append(b.b.Arena, v...)
 		return column.Ref(len(b.b.Arena)-len(v), len(v)) | column.InArena
 	}
