@@ -188,6 +188,15 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// TestHoursCompare allows ranges of hours wherever the day begins and however late rows are.
+func TestHoursCompare(t *testing.T) {
+	t.Parallel()
+	c := clicksBy(t, "", catalog.Hour("event_ts").As("hr").Zone("Australia/Lord_Howe").Late(3*time.Hour))
+	if _, err := Select(c.Col("country")).From(c).Where(c.Col("hr").Between("09", "11")).Build(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestJSONTypes refuses nested types that Athena does not cast to JSON.
 func TestJSONTypes(t *testing.T) {
 	t.Parallel()
