@@ -1,0 +1,113 @@
+"""boto.py ENDPOINT [CA]: streams by boto3, the answers checked against what AWS documents."""
+import datetime
+import hashlib
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+endpoint, ca = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+client = boto3.client(
+    "kinesis", endpoint_url=endpoint, verify=ca, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y",
+    config=Config(retries={"max_attempts": 1}),
+)
+stream = "boto-tls" if ca else "boto"
+
+
+def refused(code, call, **kw):
+    try:
+        call(**kw)
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == code, e
+        return e.response["Error"]["Message"]
+    raise AssertionError(f"{call} was not refused")
+
+
+def read(shard, **kw):
+    """All records from an iterator, and the last answer."""
+    it = client.get_shard_iterator(StreamName=stream, ShardId=shard, **kw)["ShardIterator"]
+    records = []
+    while True:
+        out = client.get_records(ShardIterator=it, Limit=100)
+        records += out["Records"]
+        it = out.get("NextShardIterator")
+        if not it or out["MillisBehindLatest"] == 0:
+            return records, out
+
+
+before = datetime.datetime.now(datetime.timezone.utc)
+client.create_stream(StreamName=stream, ShardCount=4)
+client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+description = client.describe_stream(StreamName=stream)["StreamDescription"]
+assert abs((description["StreamCreationTimestamp"] - before).total_seconds()) < 60, description
+assert description["RetentionPeriodHours"] == 24 and description["EncryptionType"] == "NONE", description
+assert stream in client.list_streams()["StreamNames"]
+
+# Every record lands where its key's MD5 says, and comes back as it was.
+sent = {}
+for batch in range(2):
+    records = []
+    for i in range(500):
+        data = bytes([i % 256]) * (i % 300) + b"%d/%d" % (batch, i)
+        sent[data] = f"schlüssel-{i}"
+        records.append({"Data": data, "PartitionKey": f"schlüssel-{i}"})
+    out = client.put_records(StreamName=stream, Records=records)
+    assert out["FailedRecordCount"] == 0 and len(out["Records"]) == 500, out
+
+one = client.put_record(StreamName=stream, Data=b"one", PartitionKey="x", ExplicitHashKey="0")
+assert one["ShardId"] == "shardId-000000000000", one
+shards = client.list_shards(StreamName=stream)["Shards"]
+assert len(shards) == 4
+got = {}
+for shard in shards:
+    low, high = int(shard["HashKeyRange"]["StartingHashKey"]), int(shard["HashKeyRange"]["EndingHashKey"])
+    records, _ = read(shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+    numbers = [int(r["SequenceNumber"]) for r in records]
+    assert numbers == sorted(set(numbers)) and numbers[0] > int(shard["SequenceNumberRange"]["StartingSequenceNumber"])
+    for r in records:
+        if r["Data"] == b"one":
+            continue
+        assert low <= int(hashlib.md5(r["PartitionKey"].encode()).hexdigest(), 16) <= high
+        assert abs((r["ApproximateArrivalTimestamp"] - before).total_seconds()) < 60
+        got[r["Data"]] = r["PartitionKey"]
+    middle = records[len(records) // 2]["SequenceNumber"]
+    at, _ = read(shard["ShardId"], ShardIteratorType="AT_SEQUENCE_NUMBER", StartingSequenceNumber=middle)
+    after, _ = read(shard["ShardId"], ShardIteratorType="AFTER_SEQUENCE_NUMBER", StartingSequenceNumber=middle)
+    assert [r["SequenceNumber"] for r in at[1:]] == [r["SequenceNumber"] for r in after] and at[0]["SequenceNumber"] == middle
+    stamped, _ = read(shard["ShardId"], ShardIteratorType="AT_TIMESTAMP", Timestamp=before - datetime.timedelta(hours=1))
+    assert len(stamped) == len(records)
+    assert read(shard["ShardId"], ShardIteratorType="LATEST")[0] == []
+assert got == sent, (len(got), len(sent))
+
+# Split, merge, and the way from parents to children.
+client.split_shard(StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey="1000")
+client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+client.merge_shards(StreamName=stream, ShardToMerge="shardId-000000000002", AdjacentShardToMerge="shardId-000000000003")
+client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+_, end = read("shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+assert "NextShardIterator" not in end and [c["ShardId"] for c in end["ChildShards"]] == ["shardId-000000000004", "shardId-000000000005"], end
+_, end = read("shardId-000000000003", ShardIteratorType="TRIM_HORIZON")
+assert sorted(end["ChildShards"][0]["ParentShards"]) == ["shardId-000000000002", "shardId-000000000003"], end
+latest = client.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"]
+assert [s["ShardId"][-1] for s in latest] == ["1", "4", "5", "6"], latest
+pages = [p["StreamDescription"]["Shards"] for p in client.get_paginator("describe_stream").paginate(StreamName=stream, PaginationConfig={"PageSize": 2})]
+assert [len(p) for p in pages] == [2, 2, 2, 1], pages
+
+client.add_tags_to_stream(StreamName=stream, Tags={"team": "web"})
+assert client.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "web"}]
+client.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
+client.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/lake")
+summary = client.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+assert summary["RetentionPeriodHours"] == 48 and summary["KeyId"] == "alias/lake" and summary["OpenShardCount"] == 4, summary
+assert client.put_record(StreamARN=summary["StreamARN"], Data=b"", PartitionKey="x")["EncryptionType"] == "KMS"
+
+assert "already exists" in refused("ResourceInUseException", client.create_stream, StreamName=stream, ShardCount=1)
+assert "not found" in refused("ResourceNotFoundException", client.describe_stream, StreamName="nothere")
+refused("ValidationException", client.put_record, StreamName=stream, Data=b"x" * (1 << 20), PartitionKey="k")
+refused("InvalidArgumentException", client.get_records, ShardIterator="AAAA")
+assert "UpdateShardCount" in refused("UnknownOperationException", client.update_shard_count, StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+
+client.delete_stream(StreamName=stream)
+client.get_waiter("stream_not_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+print("ok", boto3.__version__)

@@ -1,0 +1,3 @@
+// Package kinesis holds the local Kinesis against clients that were not written here: boto3
+// and the AWS CLI, over HTTP and HTTPS.
+package kinesis
