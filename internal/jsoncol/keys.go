@@ -52,6 +52,12 @@ func (k *key) learn(lit []byte) {
 	k.w1 = load(pointer(&t), 0)
 }
 
+// matches says whether the bytes at i are those before the key's value. The mask leaves out
+// the separator. (The object loop has this in place: it is too much to be inlined.)
+func (k *key) matches(b pointer, i int, mask uint64) bool {
+	return (load(b, i)^k.w0)&k.m0&mask == 0 && (k.n <= 8 || k.rest(b, i))
+}
+
 // rest compares what the first 8 bytes do not cover.
 func (k *key) rest(b pointer, i int) bool {
 	return load(b, i+k.n-8) == k.w1 && (k.n <= 16 || viewString(b, i+8, k.n-16) == string(k.lit[8:k.n-8]))

@@ -55,16 +55,14 @@ func stops(x uint64) uint64 {
 	return ((q-ones)&^q | (s-ones)&^s | (x-ones*0x20)&^x) & highs
 }
 
-// stringEnd gives the place of the first byte at or after i that may end a string. acc
-// gathers the bytes passed, for their high bits.
-func stringEnd(b pointer, i int, acc *uint64) int {
-	a := *acc
+// stringEnd gives the place of the first byte at or after i that may end a string, and adds
+// the bytes passed to acc, for their high bits.
+func stringEnd(b pointer, i int, acc uint64) (int, uint64) {
 	for {
 		x := load(b, i)
-		a |= x
+		acc |= x
 		if m := stops(x); m != 0 {
-			*acc = a
-			return i + bits.TrailingZeros64(m)>>3
+			return i + bits.TrailingZeros64(m)>>3, acc
 		}
 		i += 8
 	}

@@ -42,7 +42,8 @@ func (p *Parser) object(b pointer, i int, o *object, rep uint8) int {
 		case opString:
 			if ok = at(b, i) == '"'; ok {
 				i++
-				e := stringEnd(b, i, &acc)
+				var e int
+				e, acc = stringEnd(b, i, acc)
 				if at(b, e) == '"' {
 					v, i = uint64(i)<<32|uint64(uint32(e-i)), e+1
 				} else if v, i = p.escaped(b, i, e); i < 0 {
@@ -126,11 +127,15 @@ func (p *Parser) key(b pointer, i int, o *object, prev *key, first bool) (int, *
 		return p.syntax(i, "want a key"), nil
 	}
 	i++
-	e := stringEnd(b, i, &p.acc)
+	e, acc := stringEnd(b, i, p.acc)
+	p.acc = acc
 	var k *key
 	if at(b, e) == '"' {
 		k = o.keys.lookup(b, i, e-i)
 		i = e + 1
+		if prev.next = k; k.matches(b, sep, ^uint64(0xff)) {
+			return sep + k.n, k // another key than expected, and spelt and spaced as always
+		}
 	} else {
 		mark := len(p.arena)
 		v, next := p.escaped(b, i, e)
@@ -138,13 +143,12 @@ func (p *Parser) key(b pointer, i int, o *object, prev *key, first bool) (int, *
 			return next, nil
 		}
 		k = o.keys.lookup(start(p.arena), mark, int(uint32(v)))
-		p.arena, i = p.arena[:mark], next
+		p.arena, i, prev.next = p.arena[:mark], next, k
 	}
 	if i = space(b, i); at(b, i) != ':' {
 		return p.syntax(i, "want a colon after the key"), nil
 	}
 	i = space(b, i+1)
-	prev.next = k
 	if c := at(b, sep); (c == ',' || c == '{') && k != &o.keys.other {
 		k.learn(view(b, sep, i-sep))
 	}

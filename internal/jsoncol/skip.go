@@ -84,7 +84,8 @@ func (p *Parser) skipKey(b pointer, i int) int {
 func (p *Parser) skipString(b pointer, i int) int {
 	i++
 	for {
-		switch i = stringEnd(b, i, &p.acc); at(b, i) {
+		i, p.acc = stringEnd(b, i, p.acc)
+		switch at(b, i) {
 		case '"':
 			return i + 1
 		case '\\':

@@ -102,7 +102,8 @@ func (p *Parser) bytes(v uint64) []byte {
 // text reads the string at i and gives a reference to it.
 func (p *Parser) text(b pointer, i int) (uint64, int) {
 	i++
-	e := stringEnd(b, i, &p.acc)
+	e, acc := stringEnd(b, i, p.acc)
+	p.acc = acc
 	if at(b, e) == '"' {
 		return column.Ref(i, e-i), e + 1
 	}
@@ -171,7 +172,7 @@ func (p *Parser) escaped(b pointer, i, e int) (uint64, int) {
 			return 0, p.syntax(e, "a string holds an unknown escape")
 		}
 		i = e + 2
-		e = stringEnd(b, i, &p.acc)
+		e, p.acc = stringEnd(b, i, p.acc)
 	}
 }
 
