@@ -5,6 +5,7 @@ import (
 
 	"github.com/lakekit/lakekit/local/internal/dynamodb"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
+	"github.com/lakekit/lakekit/local/internal/s3"
 	"github.com/lakekit/lakekit/local/internal/service"
 )
 
@@ -18,6 +19,7 @@ type opener struct {
 func services() []opener {
 	return []opener{
 		{kinesisName, mount(kinesis.Open)},
+		{s3Name, mount(s3.Open)},
 		{dynamodbName, mount(dynamodb.Open)},
 	}
 }

@@ -41,7 +41,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		defer t.lake.end()
 		defer cancel()
 		defer stop()
-		defer body.Close() //nolint:errcheck // the caller's body: what its Close says is its own affair
+		defer body.Close() // the caller's body: what its Close says is its own affair
 		w.run(t.lake, serverRequest(hctx, req, body))
 	}()
 	select {

@@ -52,7 +52,7 @@ func TestTransportIsLikeAServer(t *testing.T) {
 		if err != nil || string(b) != "bye" {
 			t.Errorf("answer: %q, %v", b, err)
 		}
-		if resp.StatusCode != 201 || resp.Header.Get("X-Early") != "1" || resp.Header.Get("X-Late") != "" || resp.ContentLength != 3 {
+		if resp.StatusCode != http.StatusCreated || resp.Header.Get("X-Early") != "1" || resp.Header.Get("X-Late") != "" || resp.ContentLength != 3 {
 			t.Errorf("response: %+v", resp)
 		}
 		if date, err := http.ParseTime(resp.Header.Get("Date")); err != nil || !date.Equal(start) {
@@ -189,7 +189,7 @@ func TestHandlerPanics(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if resp.StatusCode != 500 || resp.Header.Get("X-Amzn-Errortype") != "InternalFailure" {
+		if resp.StatusCode != http.StatusInternalServerError || resp.Header.Get("X-Amzn-Errortype") != "InternalFailure" {
 			t.Errorf("a panic gives %d %v", resp.StatusCode, resp.Header)
 		}
 		resp.Body.Close()

@@ -4,7 +4,7 @@ package hashrange
 
 import (
 	"cmp"
-	"crypto/md5" //nolint:gosec // the service routes by MD5
+	"crypto/md5"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -27,7 +27,7 @@ func Of(partitionKey string) Key { return sum([]byte(partitionKey)) }
 func OfBytes(partitionKey []byte) Key { return sum(partitionKey) }
 
 func sum(b []byte) Key {
-	h := md5.Sum(b) //nolint:gosec // the service routes by MD5
+	h := md5.Sum(b) // what the service routes by
 	return Key{Hi: binary.BigEndian.Uint64(h[:8]), Lo: binary.BigEndian.Uint64(h[8:])}
 }
 

@@ -43,7 +43,7 @@ type OS struct{}
 
 // OpenFile is [os.OpenFile].
 func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(name, flag, perm) //nolint:gosec // names are the lake's own
+	f, err := os.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (s *Service) reshard(ref streamRef, now int64, more int, f func(*stream) er
 		if st.Mode == onDemand {
 			return awswire.Errorf("ValidationException", "Stream %s under account %s is in ON_DEMAND mode: its shards cannot be split or merged.", st.Name, s.env.Account)
 		}
-		if err := s.quota(st.Mode, more, now); err != nil {
+		if err := s.quota(st.Mode, more); err != nil {
 			return err
 		}
 		s.passing(st, updating, now)

@@ -28,17 +28,17 @@ func (f *shardFilter) check(c *checks) {
 
 // list gives the shards that pass the filter at a time, by index. A shard that was closed
 // longer ago than the retention period is not there any more.
-func (s *stream) list(f *shardFilter, now int64) []*shard {
+func (st *stream) list(f *shardFilter, now int64) []*shard {
 	return slices.Collect(func(yield func(*shard) bool) {
-		for _, h := range s.shards {
-			if !s.expired(h, now) && s.passes(f, h, now) && !yield(h) {
+		for _, h := range st.shards {
+			if !st.expired(h, now) && st.passes(f, h, now) && !yield(h) {
 				return
 			}
 		}
 	})
 }
 
-func (s *stream) passes(f *shardFilter, h *shard, now int64) bool {
+func (st *stream) passes(f *shardFilter, h *shard, now int64) bool {
 	if f == nil {
 		return true
 	}
@@ -50,13 +50,13 @@ func (s *stream) passes(f *shardFilter, h *shard, now int64) bool {
 	case "AT_TRIM_HORIZON":
 		// Those that were open at the oldest moment that is kept: the horizon, or the
 		// stream's birth while it is younger than that.
-		return h.Created <= max(s.horizon(now), s.Created)
+		return h.Created <= max(st.horizon(now), st.Created)
 	case "AT_TIMESTAMP":
-		t := max(int64(*f.Timestamp), s.horizon(now), s.Created)
+		t := max(int64(*f.Timestamp), st.horizon(now), st.Created)
 		return h.Created <= t && (h.Closed == 0 || h.Closed > t)
 	case "FROM_TIMESTAMP":
 		// Open shards and those that were open at the time or later.
-		return h.Closed == 0 || h.Closed > max(int64(*f.Timestamp), s.horizon(now))
+		return h.Closed == 0 || h.Closed > max(int64(*f.Timestamp), st.horizon(now))
 	}
 	return true // FROM_TRIM_HORIZON
 }
@@ -102,9 +102,9 @@ type childShard struct {
 	HashKeyRange hashKeyRange
 }
 
-func (s *stream) childShards(h *shard) []childShard {
+func (st *stream) childShards(h *shard) []childShard {
 	var out []childShard
-	for _, c := range s.children(h) {
+	for _, c := range st.children(h) {
 		out = append(out, childShard{ShardID: c.id, ParentShards: c.parents(), HashKeyRange: hashKeyRange{c.First, c.Last}})
 	}
 	return out

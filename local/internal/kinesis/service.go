@@ -143,7 +143,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	h.Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1)))
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // the client that left cannot be told
+	_, _ = w.Write(b) //nolint:gosec // JSON or CBOR, and the client that left cannot be told
 }
 
 // failure makes an answer of an error.

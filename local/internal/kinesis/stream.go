@@ -76,63 +76,63 @@ type shard struct {
 }
 
 func newStream(m streamMeta, dir string) (*stream, error) {
-	s := &stream{streamMeta: m, dir: dir}
+	st := &stream{streamMeta: m, dir: dir}
 	for _, sm := range m.Shards {
-		if err := s.addShard(sm); err != nil {
+		if err := st.addShard(sm); err != nil {
 			return nil, fmt.Errorf("stream %s: shard %d: %w", m.Name, sm.Index, err)
 		}
 	}
-	s.index()
-	return s, nil
+	st.index()
+	return st, nil
 }
 
-func (s *stream) addShard(m shardMeta) error {
+func (st *stream) addShard(m shardMeta) error {
 	rng, err := hashrange.ParseRange(m.First, m.Last)
 	if err != nil {
 		return err
 	}
-	s.shards = append(s.shards, &shard{shardMeta: m, id: shardName(m.Index), rng: rng})
+	st.shards = append(st.shards, &shard{shardMeta: m, id: shardName(m.Index), rng: rng})
 	return nil
 }
 
 // index sorts the open shards by hash range.
-func (s *stream) index() {
-	s.open, s.ranges = nil, nil
-	for _, h := range s.shards {
+func (st *stream) index() {
+	st.open, st.ranges = nil, nil
+	for _, h := range st.shards {
 		if h.Closed == 0 {
-			s.open = append(s.open, h)
+			st.open = append(st.open, h)
 		}
 	}
-	slices.SortFunc(s.open, func(a, b *shard) int { return a.rng.First.Compare(b.rng.First) })
-	for _, h := range s.open {
-		s.ranges = append(s.ranges, h.rng)
+	slices.SortFunc(st.open, func(a, b *shard) int { return a.rng.First.Compare(b.rng.First) })
+	for _, h := range st.open {
+		st.ranges = append(st.ranges, h.rng)
 	}
 }
 
 // meta gives the state to store.
-func (s *stream) meta() streamMeta {
-	m := s.streamMeta
-	m.Shards = make([]shardMeta, len(s.shards))
-	for i, h := range s.shards {
+func (st *stream) meta() streamMeta {
+	m := st.streamMeta
+	m.Shards = make([]shardMeta, len(st.shards))
+	for i, h := range st.shards {
 		m.Shards[i] = h.shardMeta
 	}
 	return m
 }
 
 // statusAt gives the status at a time: CREATING and UPDATING pass by themselves.
-func (s *stream) statusAt(now int64) string {
-	if (s.Status == creating || s.Status == updating) && now >= s.Until {
+func (st *stream) statusAt(now int64) string {
+	if (st.Status == creating || st.Status == updating) && now >= st.Until {
 		return active
 	}
-	return s.Status
+	return st.Status
 }
 
-func (s *stream) shard(id string) *shard {
+func (st *stream) shard(id string) *shard {
 	n, ok := shardIndex(id)
 	if !ok {
 		return nil
 	}
-	i, ok := slices.BinarySearchFunc(s.shards, n, func(h *shard, n int64) int {
+	i, ok := slices.BinarySearchFunc(st.shards, n, func(h *shard, n int64) int {
 		switch {
 		case h.Index < n:
 			return -1
@@ -144,16 +144,16 @@ func (s *stream) shard(id string) *shard {
 	if !ok {
 		return nil
 	}
-	return s.shards[i]
+	return st.shards[i]
 }
 
 // expired says whether nothing of a closed shard can be left at a time.
-func (s *stream) expired(h *shard, now int64) bool {
-	return h.Closed != 0 && h.Closed < s.horizon(now)
+func (st *stream) expired(h *shard, now int64) bool {
+	return h.Closed != 0 && h.Closed < st.horizon(now)
 }
 
 // horizon is the arrival time of the oldest record that is kept.
-func (s *stream) horizon(now int64) int64 { return now - int64(s.RetentionHours)*3_600_000 }
+func (st *stream) horizon(now int64) int64 { return now - int64(st.RetentionHours)*3_600_000 }
 
 func (h *shard) start() seqNo {
 	return seqNo{created: h.Created / 1000, shard: h.Index, arrived: h.Created / 1000}
@@ -196,8 +196,6 @@ type streamRef struct {
 	StreamARN  string
 	StreamID   string `json:"StreamId"`
 }
-
-func (r streamRef) ref() streamRef { return r }
 
 // check complains about the names' form.
 func (r streamRef) check(c *checks) {

@@ -72,14 +72,14 @@ func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
 	if s.mu.streams[in.StreamName] != nil {
 		return nil, awswire.Errorf("ResourceInUseException", "Stream %s under account %s already exists.", in.StreamName, s.env.Account)
 	}
-	if err := s.quota(in.StreamModeDetails.mode(), shards, now); err != nil {
+	if err := s.quota(in.StreamModeDetails.mode(), shards); err != nil {
 		return nil, err
 	}
 	return nil, s.add(newMeta(in, newID(), shards, now, now+s.window))
 }
 
 // quota refuses what is above the account's limits.
-func (s *Service) quota(mode string, more int, now int64) error {
+func (s *Service) quota(mode string, more int) error {
 	open, streams := 0, 0
 	for _, st := range s.mu.streams {
 		if st.Mode == provisioned {
