@@ -1,11 +1,14 @@
 package kinesis_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 
 	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/local"
+	"github.com/lakekit/lakekit/stream"
 )
 
 // TestPutAllocations counts what a Put costs before anything is sent.
@@ -81,32 +85,36 @@ func typedPut(t *testing.T, cfg aws.Config, keys []string) putCase {
 	return putCase{"JSON", 5, func(i int) error { _, err := p.Put(t.Context(), event{Key: keys[i%len(keys)]}); return err }, p.Close}
 }
 
-// BenchmarkPut puts 500-byte records with many keys: "queue" against a transport that
-// acknowledges at once, "local" into a lake of four shards.
+// BenchmarkPut puts 500-byte records: "queue" against a transport that acknowledges at
+// once, the others into a lake of four shards; with a million keys as skewed as users are
+// (the first has 2.6% of the records), in order per key and not.
 func BenchmarkPut(b *testing.B) {
-	lake, err := local.Open(nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = lake.Close() }()
-	name := "clicks"
-	if _, err := awskinesis.NewFromConfig(lake.Config()).CreateStream(b.Context(), &awskinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(4)}); err != nil {
-		b.Fatal(err)
-	}
-	yes := lake.Config()
+	cfg := benchLake(b)
+	yes := cfg
 	yes.HTTPClient = yesMan{}
 	for _, c := range []struct {
-		name string
-		cfg  aws.Config
-	}{{"queue", yes}, {"local", lake.Config()}} {
+		name      string
+		cfg       aws.Config
+		skewed    bool
+		unordered bool
+	}{
+		{"queue", yes, false, false},
+		{"even", cfg, false, false},
+		{"skewed", cfg, true, false},
+		{"skewed-unordered", cfg, true, true},
+	} {
 		b.Run(c.name, func(b *testing.B) {
-			keys := someKeys(10_000)
-			data := make([]byte, 500)
-			for i := range data {
-				data[i] = 'x'
+			keys := someKeys(1 << 16)
+			if c.skewed {
+				zipf := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.05, 4, 999_999)
+				for i := range keys {
+					keys[i] = fmt.Sprintf("user-%d", zipf.Uint64())
+				}
 			}
+			data := bytes.Repeat([]byte{'x'}, 500)
 			i := 0
-			p, err := kinesis.NewProducer(c.cfg, name, func([]byte) string { i++; return keys[i%len(keys)] }, nil)
+			p, err := kinesis.NewProducer(c.cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] },
+				&kinesis.ProducerOptions[[]byte]{Unordered: c.unordered})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -122,6 +130,60 @@ func BenchmarkPut(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkConsume reads 500-byte records from four shards of a lake: each iteration is one
+// record.
+func BenchmarkConsume(b *testing.B) {
+	cfg := benchLake(b)
+	keys := someKeys(10_000)
+	i := 0
+	p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] }, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	data := bytes.Repeat([]byte{'x'}, 500)
+	for range b.N {
+		if _, err := p.Put(b.Context(), data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := p.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	var seen atomic.Int64
+	c, err := kinesis.NewConsumer(cfg, "clicks", fmt.Sprintf("app-%d", b.N), func(_ context.Context, batch *stream.Batch) error {
+		if seen.Add(int64(len(batch.Records))) == int64(b.N) {
+			cancel()
+		}
+		return nil
+	}, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	b.ResetTimer()
+	if err := c.Run(ctx); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// benchLake opens a lake with a stream of four shards and no limits.
+func benchLake(b *testing.B) aws.Config {
+	b.Helper()
+	lake, err := local.Open(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = lake.Close() })
+	_, err = awskinesis.NewFromConfig(lake.Config()).CreateStream(b.Context(), &awskinesis.CreateStreamInput{StreamName: aws.String("clicks"), ShardCount: aws.Int32(4)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return lake.Config()
 }
 
 // yesMan acknowledges every record.

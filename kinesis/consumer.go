@@ -25,7 +25,8 @@ type InitialPosition struct {
 	at   time.Time
 }
 
-// Latest begins with the records that are put after the application's first start.
+// Latest begins with the records that are put after the application's first start; a shard
+// that is taken again before its first checkpoint begins with what is put after that.
 func Latest() InitialPosition { return InitialPosition{word: latest} }
 
 // AtTimestamp begins with the records that arrived at t or later.
@@ -57,7 +58,7 @@ type ConsumerOptions struct {
 	Poison func(ctx context.Context, p *stream.PoisonError) error
 	// OnError is told of each error of a handler, a shard or a lease, from several
 	// goroutines at once; the consumer goes on. Errors about one shard are
-	// [*ShardError]. Zero means slog.Error.
+	// [*ShardError]. Zero means that they are logged with slog.
 	OnError func(ctx context.Context, err error)
 	// LeaseTable is the name of the DynamoDB table. Create it beforehand (key leaseKey,
 	// a string) to choose its encryption or billing; otherwise the consumer creates it,
@@ -171,7 +172,11 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 	}
 	if o.OnError == nil {
 		o.OnError = func(ctx context.Context, err error) {
-			slog.ErrorContext(ctx, "kinesis consumer", "stream", streamName, "app", app, "worker", o.WorkerID, "err", err)
+			level := slog.LevelError
+			if errors.Is(err, ErrLeaseLost) { // as it happens when workers come and go
+				level = slog.LevelWarn
+			}
+			slog.Log(ctx, level, "kinesis consumer", "stream", streamName, "app", app, "worker", o.WorkerID, "err", err)
 		}
 	}
 	return &Consumer{

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/lakekit/lakekit/internal/hashrange"
 )
 
 // keep holds the lease while read works: it renews, writes checkpoints, and gives the
@@ -98,13 +101,12 @@ func (s *shardRun) wrote(l lease, err error, began time.Time) {
 // finish writes the last checkpoint and lets the lease go.
 func (s *shardRun) finish(e ending, beat, drain <-chan time.Time) {
 	if e.gone {
-		ctx, cancel := s.op()
-		defer cancel()
-		if err := s.run.table.remove(ctx, s.lease); err != nil {
-			s.report(err)
+		err := s.replace()
+		if err == nil {
+			s.run.wake()
+			return
 		}
-		s.run.wake()
-		return
+		s.report(err)
 	}
 	for e.complete && s.ctx.Err() == nil {
 		began := time.Now()
@@ -158,6 +160,33 @@ func (s *shardRun) complete() error {
 	}
 	_, err := s.run.table.checkpoint(ctx, s.lease, shardEnd, 0, ids)
 	return err
+}
+
+// replace deletes the lease of a shard that the service has forgotten, when its
+// successors have leases: they begin at their trim horizon, wherever the application
+// began.
+func (s *shardRun) replace() error {
+	ctx, cancel := s.op()
+	defer cancel()
+	keys, err := hashrange.ParseRange(s.lease.first, s.lease.last)
+	if err != nil {
+		keys = hashrange.All()
+	}
+	rows, err := s.run.table.scan(ctx)
+	if err != nil {
+		return err
+	}
+	rows = slices.DeleteFunc(rows, func(l lease) bool { return l.shard == s.id })
+	all, err := s.run.c.listShards(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, l := range fill([]hashrange.Range{keys}, rows, all, trimHorizon) {
+		if err := s.run.table.insert(ctx, l); err != nil {
+			return err
+		}
+	}
+	return s.run.table.remove(ctx, s.lease)
 }
 
 // release writes the last checkpoint and makes the lease free.

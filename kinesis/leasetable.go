@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -162,9 +163,35 @@ type update struct {
 }
 
 // write updates a lease on condition that it is as l says, and moves its counter. When it
-// is not, the error is ErrLeaseLost, unless the row shows that this very write was made: its
-// reply was lost, and the SDK made it again.
+// is not, the error is ErrLeaseLost, unless the row is still this worker's: then an earlier
+// write was made although its reply was lost, perhaps this very one, by the SDK's retry.
 func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error) {
+	for range 3 {
+		row, err := t.try(ctx, l, u)
+		r := refusal(err)
+		if err != nil && r == nil {
+			return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, err)
+		}
+		if r != nil {
+			row = r.Item
+		}
+		n, ok, perr := parseLease(row)
+		switch {
+		case r != nil && (perr != nil || !ok): // deleted, or made into something else
+			return l, ErrLeaseLost
+		case perr != nil:
+			return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, perr)
+		case r == nil || n.counter == l.counter+1 && t.made(n, l, u):
+			return n, nil
+		case n.owner != t.me || l.owner != t.me:
+			return l, ErrLeaseLost
+		}
+		l.counter = n.counter
+	}
+	return l, fmt.Errorf("update the lease %q in table %q: its counter moves although it is this worker's: is the WorkerID %q used twice?", l.shard, t.name, t.me)
+}
+
+func (t *leaseTable) try(ctx context.Context, l lease, u update) (item, error) {
 	expr := "SET leaseCounter = :next"
 	if u.set != "" {
 		expr += ", " + u.set
@@ -173,9 +200,7 @@ func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error
 		expr += " REMOVE " + u.remove
 	}
 	values := item{":next": num(l.counter + 1), ":counter": num(l.counter)}
-	for k, v := range u.values {
-		values[k] = v
-	}
+	maps.Copy(values, u.values)
 	cond := "leaseCounter = :counter AND attribute_not_exists(leaseOwner)"
 	if l.owner != "" {
 		cond = "leaseCounter = :counter AND leaseOwner = :owner"
@@ -187,37 +212,21 @@ func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error
 		ReturnValues:                        dynamodbtypes.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: dynamodbtypes.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	var row item
-	if r := refusal(err); r != nil {
-		if !mine(r.Item, l, u, t.me) {
-			return l, ErrLeaseLost
-		}
-		row = r.Item
-	} else if err != nil {
-		return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, err)
-	} else {
-		row = out.Attributes
-	}
-	n, _, err := parseLease(row)
 	if err != nil {
-		return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, err)
+		return nil, err
 	}
-	return n, nil
+	return out.Attributes, nil
 }
 
-// mine says whether a row that refused a write shows that the write had been made before.
-func mine(row item, l lease, u update, me string) bool {
-	n, ok, err := parseLease(row)
-	if err != nil || !ok || n.counter != l.counter+1 {
-		return false
-	}
+// made says whether the row n shows the update of l.
+func (t *leaseTable) made(n, l lease, u update) bool {
 	if u.remove == "leaseOwner" {
-		return n.owner == "" && l.owner == me
+		return n.owner == "" && l.owner == t.me
 	}
 	if c, ok := u.values[":checkpoint"]; ok && text(c) != n.checkpoint {
 		return false
 	}
-	return n.owner == me
+	return n.owner == t.me
 }
 
 func refusal(err error) *dynamodbtypes.ConditionalCheckFailedException {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -227,7 +228,7 @@ func (s *shardRun) handle(rs []stream.Record, end bool) error {
 			return fmt.Errorf("handler: %w", err)
 		}
 		s.cut(e, rs, i)
-		if poison == nil || s.run.c.o.Poison == nil {
+		if s.run.c.o.Poison == nil {
 			s.deliver(rs[i:], end) // so that delivery resumes there
 			return fmt.Errorf("handler: %w", err)
 		}
@@ -246,21 +247,14 @@ func (s *shardRun) handle(rs []stream.Record, end bool) error {
 	}
 }
 
-// culprit says which record of the batch the error is about, -1 when it does not say.
+// culprit says which record of the batch cannot be handled, -1 when the error is of
+// another kind.
 func culprit(err error, rs []stream.Record) (int, *stream.PoisonError) {
-	if p := (*partialError)(nil); errors.As(err, &p) && p.done < len(rs) {
-		poison := (*stream.PoisonError)(nil)
-		errors.As(p.err, &poison)
-		return p.done, poison
+	poison := (*stream.PoisonError)(nil)
+	if !errors.As(err, &poison) {
+		return -1, nil
 	}
-	if p := (*stream.PoisonError)(nil); errors.As(err, &p) {
-		for i, r := range rs {
-			if r.Pos == p.Pos {
-				return i, p
-			}
-		}
-	}
-	return -1, nil
+	return slices.IndexFunc(rs, func(r stream.Record) bool { return r.Pos == poison.Pos }), poison
 }
 
 func (s *shardRun) deliver(rs []stream.Record, end bool) *entry {
