@@ -3,6 +3,7 @@ package local
 import (
 	"net/http"
 
+	"github.com/lakekit/lakekit/local/internal/athena"
 	"github.com/lakekit/lakekit/local/internal/dynamodb"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
 	"github.com/lakekit/lakekit/local/internal/s3"
@@ -15,14 +16,24 @@ type opener struct {
 	open func(service.Env) (mounted, error)
 }
 
-// services are what a lake serves, in the order of opening.
-func services() []opener {
+// openers are what a lake serves, in the order of opening: Athena stands on the others.
+func (l *Lake) openers() []opener {
+	var objects *s3.Service
 	return []opener{
 		{kinesisName, mount(kinesis.Open)},
-		{s3Name, mount(s3.Open)},
+		{s3Name, mount(func(env service.Env) (_ *s3.Service, err error) {
+			objects, err = s3.Open(env)
+			return objects, err
+		})},
 		{dynamodbName, mount(dynamodb.Open)},
+		{athenaName, mount(func(env service.Env) (*athena.Service, error) {
+			return athena.Open(env, athena.Needs{Config: l.Config(), Objects: objects, Engine: l.opts.Athena})
+		})},
 	}
 }
+
+// AthenaEngine runs the statements of Athena over the lake's files. local/duckdb has one.
+type AthenaEngine = athena.Engine
 
 // The names of the services, which are those of their folders too.
 const (
