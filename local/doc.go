@@ -13,8 +13,13 @@
 // Kinesis Data Streams: streams in both modes, shards by MD5 hash range, resharding,
 // retention, tags, encryption settings, iterators of every kind; JSON and CBOR.
 //
+// S3: buckets and objects in path and virtual-host style, conditional writes, checksums,
+// multipart uploads, listings; an object is one plain file in the lake's folder.
+//
 // DynamoDB: tables, items, expressions and the older conditions, queries, scans, indexes,
 // transactions: what lease tables need, and most of what applications do.
+//
+// Athena: workgroups and executions; statements are run by the engine in [Options.Athena].
 //
 // Any region and any credentials are accepted: whatever a client names, there is one account
 // and one region, those of [Options].

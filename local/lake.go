@@ -39,6 +39,9 @@ type Options struct {
 	// Sync says that what the lake acknowledges survives a power loss. Zero means that it
 	// survives the end of the process, kill -9 included.
 	Sync bool
+	// Athena runs the statements of Athena: duckdb.Engine(), from local/duckdb. The lake
+	// closes it. Zero means that Athena takes DDL and refuses queries, saying so.
+	Athena AthenaEngine
 	// Log gets what no answer can tell, such as a write that a crash cut off. Zero means
 	// that it is dropped.
 	Log *slog.Logger
@@ -137,7 +140,7 @@ func (l *Lake) open() error {
 	if err := l.openDir(); err != nil {
 		return err
 	}
-	for _, s := range services() {
+	for _, s := range l.openers() {
 		dir := filepath.Join(l.dir, s.name)
 		if err := l.opts.FS.MkdirAll(dir, 0o755); err != nil {
 			return fmt.Errorf("local: open folder %s: %w", l.dir, err)
