@@ -76,7 +76,7 @@ func (b *bucket) Do(r *http.Request) (*http.Response, error) {
 	switch {
 	case strings.HasPrefix(r.URL.Host, "glue."):
 		var in struct {
-			PartitionInput struct {
+			PartitionInputList []struct {
 				Values            []string
 				StorageDescriptor struct{ Location string }
 			}
@@ -84,11 +84,10 @@ func (b *bucket) Do(r *http.Request) (*http.Response, error) {
 		if err := json.Unmarshal(body, &in); err != nil {
 			return nil, err
 		}
-		p := strings.Join(in.PartitionInput.Values, "/") + " at " + in.PartitionInput.StorageDescriptor.Location
+		one := in.PartitionInputList[0]
+		p := strings.Join(one.Values, "/") + " at " + one.StorageDescriptor.Location
 		if slices.Contains(b.partitions, p) {
-			a := answer(400, `{"__type":"AlreadyExistsException","Message":"it does"}`)
-			a.Header.Set("Content-Type", "application/x-amz-json-1.1")
-			return a, nil
+			return answer(200, fmt.Sprintf(`{"Errors":[{"PartitionValues":[%q],"ErrorDetail":{"ErrorCode":"AlreadyExistsException"}}]}`, one.Values[0])), nil
 		}
 		b.partitions = append(b.partitions, p)
 		return answer(200, "{}"), nil

@@ -96,9 +96,7 @@ func New(cfg aws.Config, table *catalog.Table, opts *Options) (*Delivery, error)
 		return nil, fmt.Errorf("firehose: %w", err)
 	}
 	if len(table.Partitions()) > 0 && !table.Projected() {
-		if d.glue, err = newRegistrar(cfg, table); err != nil {
-			return nil, fmt.Errorf("firehose: %w", err)
-		}
+		d.glue = newRegistrar(cfg, table)
 	}
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	d.slots = make(chan struct{}, senders)
