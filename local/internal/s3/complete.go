@@ -82,6 +82,11 @@ func readCompletion(r *http.Request) (*completion, error) {
 		return nil, awswire.Errorf("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema: "+
 			"an upload is completed with 1 to 10,000 parts, not %d", len(x.Parts))
 	}
+	for i, p := range x.Parts {
+		if i > 0 && p.PartNumber <= x.Parts[i-1].PartNumber {
+			return nil, awswire.Errorf("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
+		}
+	}
 	c.parts = x.Parts
 	return c, nil
 }
@@ -99,13 +104,10 @@ func (c *completion) etag() (string, bool) {
 	return hex.EncodeToString(h.Sum(nil)) + "-" + strconv.Itoa(len(c.parts)), true
 }
 
-// choose finds the parts that the object is made of.
+// chosenParts finds the parts that the object is made of.
 func (u *upload) chosenParts(c *completion) ([]*part, error) {
 	parts := make([]*part, len(c.parts))
 	for i, want := range c.parts {
-		if i > 0 && want.PartNumber <= c.parts[i-1].PartNumber {
-			return nil, awswire.Errorf("InvalidPartOrder", "The list of parts was not in ascending order. Parts must be ordered by part number.")
-		}
 		p := u.parts[want.PartNumber]
 		if p == nil || p.ETag != strings.Trim(want.ETag, `"`) {
 			return nil, u.invalidPart(want)
