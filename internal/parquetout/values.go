@@ -54,7 +54,7 @@ func (c *chunk) room() int {
 // gather takes the slots of some first rows to s, and their levels to the page. It gives
 // how many rows it took, and the size of their values as PLAIN.
 func (c *chunk) gather(s *scratch, v *column.Vector, rows []int32) (n, size int) {
-	n = min(len(rows), gather, maxEntries-c.entries)
+	n = min(len(rows), c.batch(), maxEntries-c.entries)
 	room := c.room()
 	if w := c.leaf.width; w > 0 {
 		n = min(n, (room+w-1)/w)
@@ -121,9 +121,9 @@ func (c *chunk) gather(s *scratch, v *column.Vector, rows []int32) (n, size int)
 
 // gatherNested is gather for a leaf below a list or a map, where a row has one entry or more.
 func (c *chunk) gatherNested(s *scratch, v *column.Vector, rows []int32) (n, size int, err error) {
-	room := c.room()
+	room, most := c.room(), c.batch()
 	slots := s.slots[:0]
-	for n < len(rows) && size < room && c.entries < maxEntries && len(slots) < gather {
+	for n < len(rows) && size < room && c.entries < maxEntries && len(slots) < most {
 		r := rows[n]
 		from, to := v.Start[r], v.Start[r+1]
 		if from >= to {
