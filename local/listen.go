@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -69,8 +70,7 @@ func (l *Lake) listen(addr string, conf *tls.Config) (*Listener, error) {
 	s := &Listener{lake: l, served: make(chan error, 1), url: "http://" + ln.Addr().String()}
 	s.server = &http.Server{
 		Handler: http.HandlerFunc(s.serve), Protocols: protocols, TLSConfig: conf, ReadHeaderTimeout: time.Minute,
-		// Connections that end badly are their clients' affair.
-		ErrorLog: nil,
+		ErrorLog: slog.NewLogLogger(l.opts.Log.Handler(), slog.LevelWarn),
 	}
 	l.mu.Lock()
 	closed := l.mu.closed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 
 	"github.com/lakekit/lakekit/internal/awswire"
@@ -135,6 +136,9 @@ func (w *jsonRecords) add(f frame, seq seqNo) {
 	} else {
 		w.out = append(w.out, ',')
 	}
+	if need := 300 + 2*len(f); cap(w.out)-len(w.out) < need {
+		w.out = slices.Grow(w.out, max(need, len(w.out))) // append alone would copy big answers ten times
+	}
 	w.out = append(w.out, `{"SequenceNumber":"`...)
 	w.out = seq.appendDecimal(w.out)
 	w.out = append(w.out, `","ApproximateArrivalTimestamp":`...)
@@ -142,7 +146,7 @@ func (w *jsonRecords) add(f frame, seq seqNo) {
 	w.out = append(w.out, `,"Data":"`...)
 	w.out = base64.StdEncoding.AppendEncode(w.out, f.data())
 	w.out = append(w.out, `","PartitionKey":`...)
-	w.out = appendString(w.out, string(f.key()))
+	w.out = appendString(w.out, f.key())
 	if f.kms() {
 		w.out = append(w.out, `,"EncryptionType":"KMS"`...)
 	}
@@ -200,10 +204,10 @@ func (w *cborRecords) answer(g *got) any {
 }
 
 // appendString appends a string as JSON has it.
-func appendString(b []byte, s string) []byte {
+func appendString[S []byte | string](b []byte, s S) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			quoted, err := json.Marshal(s)
+			quoted, err := json.Marshal(string(s))
 			if err != nil { // a string always can be
 				return append(b, `""`...)
 			}

@@ -134,10 +134,12 @@ func (s *Service) drop(st *stream) error {
 	return errors.Join(err, s.env.FS.RemoveAll(st.dir))
 }
 
+var errClosed = errors.New("the lake is closed")
+
 // find gives the stream that a request names. It must be called with mu held.
 func (s *Service) find(ref streamRef, now int64) (*stream, error) {
 	if s.mu.closed {
-		return nil, errors.New("the lake is closed")
+		return nil, errClosed
 	}
 	var c checks
 	ref.check(&c)

@@ -66,6 +66,9 @@ func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.mu.closed {
+		return nil, errClosed
+	}
 	if err := s.purge(now); err != nil {
 		return nil, err
 	}
