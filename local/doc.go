@@ -19,6 +19,9 @@
 // DynamoDB: tables, items, expressions and the older conditions, queries, scans, indexes,
 // transactions: what lease tables need, and most of what applications do.
 //
+// Glue: the Data Catalog, with stale versions refused: databases, tables and their versions,
+// partitions with every form of Expression, indexes, column statistics.
+//
 // Athena: workgroups and executions; statements are run by the engine in [Options.Athena].
 //
 // Any region and any credentials are accepted: whatever a client names, there is one account

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lakekit/lakekit/local/internal/athena"
 	"github.com/lakekit/lakekit/local/internal/dynamodb"
+	"github.com/lakekit/lakekit/local/internal/glue"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
 	"github.com/lakekit/lakekit/local/internal/s3"
 	"github.com/lakekit/lakekit/local/internal/service"
@@ -26,6 +27,7 @@ func (l *Lake) openers() []opener {
 			return objects, err
 		})},
 		{dynamodbName, mount(dynamodb.Open)},
+		{glueName, mount(glue.Open)},
 		{athenaName, mount(func(env service.Env) (*athena.Service, error) {
 			return athena.Open(env, athena.Needs{Config: l.Config(), Objects: objects, Engine: l.opts.Athena})
 		})},
