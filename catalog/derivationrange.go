@@ -79,10 +79,12 @@ func (d Derivation) cyclicBounds(within timeUnit, from, until time.Time) (lo, hi
 	if from.IsZero() || until.IsZero() {
 		return "", "", false
 	}
-	cycle := Derivation{Func: map[timeUnit]Func{unitDay: FuncDay, unitMonth: FuncMonth, unitYear: FuncYear}[within], Zone: d.Zone}
-	if cycle.prepare() != nil {
+	cycle := Derivation{Func: map[timeUnit]Func{unitDay: FuncDay, unitMonth: FuncMonth, unitYear: FuncYear}[within]}
+	f, err := parseTimeFormat(defaultFormat(cycle.Func))
+	if err != nil {
 		return "", "", false
 	}
+	cycle.compiled = &compiledTime{unit: within, loc: d.compiled.loc, format: f}
 	if first, last, ok := cycle.extremes(from, until); !ok || first != last {
 		return "", "", false
 	}
