@@ -71,13 +71,16 @@ func (d *Delivery) deliver(p *part) error {
 	return nil
 }
 
+// errorFolder is Firehose's name for what could not be converted.
+const errorFolder = "format-conversion-failed/"
+
 // place names the part's object: the name is the table's, the time at which the part was
 // opened, and a random id. An attempt that is made again writes the same object.
 func (p *part) place(c *config, table string) place {
 	t := p.opened.UTC()
 	name := table + "-" + t.Format("2006-01-02-15-04-05") + "-" + uuid()
 	if p.route == nil {
-		return place{c.errors.bucket, c.errors.prefix + "format-conversion-failed/" + t.Format("2006/01/02/15/") + name}
+		return place{c.errors.bucket, c.errors.prefix + errorFolder + t.Format("2006/01/02/15/") + name}
 	}
 	return place{p.route.prefix.bucket, p.route.prefix.prefix + name + ".parquet"}
 }

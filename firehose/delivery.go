@@ -204,6 +204,10 @@ func (d *Delivery) Close(ctx context.Context) error {
 	return err
 }
 
+// ErrorLocation is where error records go, such as
+// s3://lake/raw/clicks_errors/format-conversion-failed/.
+func (d *Delivery) ErrorLocation() string { return d.config.errors.String() + errorFolder }
+
 // Stats says what was done so far.
 func (d *Delivery) Stats() Stats {
 	d.mu.Lock()

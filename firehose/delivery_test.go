@@ -191,6 +191,9 @@ func TestErrorRecords(t *testing.T) {
 		if st := d.Stats(); st.Records != 9 || st.Rejected != 8 || st.Rows != 1 || st.ErrorFiles != 1 || st.Files != 1 || st.Bytes == 0 {
 			t.Errorf("stats %+v", st)
 		}
+		if want := "s3://" + strings.TrimSuffix(dir, "2000/01/01/00/"); d.ErrorLocation() != want {
+			t.Errorf("ErrorLocation: %s, want %s", d.ErrorLocation(), want)
+		}
 		for _, o := range told {
 			if (o.Partition == nil) != o.Errors || o.Bytes == 0 || b.objects[strings.TrimPrefix(o.Location, "s3://")] == nil {
 				t.Errorf("told of %+v", o)
