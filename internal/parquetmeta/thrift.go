@@ -152,12 +152,11 @@ func (t *thrift) fields(typ byte, field func(id int16, typ byte) bool) {
 	t.depth--
 }
 
-// list calls elem for each element of a list, and says how many there are. It must read
-// its element.
-func (t *thrift) list(typ byte, elem func(typ byte)) int {
+// list calls elem for each element of a list. It must read its element.
+func (t *thrift) list(typ byte, elem func(typ byte)) {
 	if typ != thriftList && typ != thriftSet {
 		t.wrongType("a list", typ)
-		return 0
+		return
 	}
 	if t.depth++; t.depth > maxThriftDepth {
 		t.fail(fmt.Errorf("footer nests deeper than %d", maxThriftDepth))
@@ -170,13 +169,12 @@ func (t *thrift) list(typ byte, elem func(typ byte)) int {
 	// An element takes a byte at least, so a longer list cannot be there.
 	if n > uint64(len(t.b)-t.pos) {
 		t.fail(errTruncated)
-		return 0
+		return
 	}
 	for i := uint64(0); i < n && t.err == nil; i++ {
 		elem(h & 15)
 	}
 	t.depth--
-	return int(n)
 }
 
 func (t *thrift) skip(typ byte) {

@@ -91,7 +91,7 @@ func TestRandom(t *testing.T) {
 			o.RowGroupBytes = 20_000
 		}
 		if seed%10 == 0 {
-			fs, n = parquettest.Scalars(), 12_000
+			fs, n = parquettest.Scalars(), 6000
 		}
 		s := schema(t, fs)
 		rows := parquettest.Rows(r, fs, n)
