@@ -17,6 +17,10 @@ func (s *Service) remove(b *bucket, key string, cond condition) error {
 		return err
 	}
 	if current == nil {
+		// A log that could not take back a failed put may bring the object back.
+		if b.mu.log.broken != nil {
+			return storage(b.mu.log.broken)
+		}
 		return nil
 	}
 	if err := s.change(b, &record{Delete: &key}); err != nil {

@@ -112,14 +112,16 @@ func pathKey(path string) (string, error) {
 			if file {
 				return "", fmt.Errorf("path %q ends in the middle of a segment", path)
 			}
-			part = part[:len(part)-len(continued)]
+			if part = part[:len(part)-len(continued)]; part == "" {
+				return "", fmt.Errorf("path %q has an empty piece of a segment", path)
+			}
 			if err := unescape(&b, part); err != nil {
 				return "", fmt.Errorf("path %q: %w", path, err)
 			}
 			continue
 		}
 		body := strings.TrimSuffix(part, otherKind)
-		if marked := body != part; strings.Contains(body, ".") != file != marked {
+		if marked := body != part; body == "" || strings.Contains(body, ".") != file != marked {
 			return "", fmt.Errorf("path %q: the mark of %q is wrong", path, part)
 		}
 		if body != emptySegment {

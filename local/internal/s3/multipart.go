@@ -39,6 +39,9 @@ func (s *Service) createMultipartUpload(w http.ResponseWriter, r *http.Request, 
 	if err := s.env.FS.MkdirAll(s.file(".uploads", u.ID), 0o755); err != nil {
 		return storage(err)
 	}
+	if err := s.syncUp(s.file(".uploads")); err != nil {
+		return storage(err)
+	}
 	b.mu.Lock()
 	err = s.change(b, &record{Upload: u})
 	b.mu.Unlock()

@@ -94,6 +94,9 @@ func (s *Service) open() error {
 			return err
 		}
 	}
+	if err := s.syncUp(s.env.Dir); err != nil {
+		return err
+	}
 	if err := s.openFormat(); err != nil {
 		return err
 	}
@@ -327,7 +330,24 @@ func (s *Service) place(from, to string) error {
 	if err := s.env.FS.MkdirAll(dirOf(to), 0o755); err != nil {
 		return err
 	}
-	return s.env.FS.Rename(from, to)
+	if err := s.env.FS.Rename(from, to); err != nil {
+		return err
+	}
+	return s.syncUp(dirOf(to))
+}
+
+// syncUp makes a folder and those above it durable, when the lake is to survive a power
+// loss. Without it the file that was moved could be in neither place after one.
+func (s *Service) syncUp(dir string) error {
+	if !s.env.Sync {
+		return nil
+	}
+	for ; len(dir) >= len(s.env.Dir); dir = dirOf(dir) {
+		if err := s.env.FS.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unplace removes an object's file and the folders that are empty then.
@@ -403,6 +423,9 @@ func (s *Service) commit(b *bucket, r *record, check func(current *object) error
 	}
 	b.mu.apply(r)
 	s.compact(b)
+	if err := s.syncUp(dir); err != nil {
+		return storage(fmt.Errorf("the object is there, but may not survive a power loss: %w", err))
+	}
 	return nil
 }
 
