@@ -78,9 +78,11 @@ type ConsumerOptions struct {
 	PollInterval time.Duration
 	// MaxRecords is the most records of one batch, 1 to 10,000. Zero means 10,000.
 	MaxRecords int
-	// Buffer is how many bytes of records may be read and not yet through the handler,
-	// over all shards; at most one answer per shard (10 MiB) is read ahead. What a handler
-	// keeps after it has returned does not count. Zero means 64 MiB.
+	// Buffer is about how many bytes of records may be read and not yet through the
+	// handler, over all shards, of which one answer per shard at most (up to 10 MiB) waits
+	// behind the one that the handler has. A shard that has shown how much it gives is
+	// expected to give up to twice as much the next time. What a handler keeps after it has
+	// returned does not count. Zero means 64 MiB.
 	Buffer int
 }
 

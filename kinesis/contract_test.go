@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -404,5 +405,40 @@ func TestBackPressureReadsOneAnswerAhead(t *testing.T) {
 		if n := wire.count("GetShardIterator"); n != 2 {
 			t.Errorf("%d iterators, want 2", n)
 		}
+	})
+}
+
+// TestBufferBoundsWhatIsRead lets eight shards catch up with blocked handlers.
+func TestBufferBoundsWhatIsRead(t *testing.T) {
+	lake(t, 8, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		p, err := kinesis.NewProducer(cfg, "clicks", func(b []byte) string { return string(b[:4]) }, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 800 { // 16 MB
+			if _, err := p.Put(t.Context(), append(fmt.Appendf(nil, "%04d", i), make([]byte, 20_000)...)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		cfg, wire := tap(cfg)
+		release := make(chan struct{})
+		var records atomic.Int32
+		w := runWorker(t, cfg, func(_ context.Context, b *stream.Batch) error {
+			<-release
+			records.Add(int32(len(b.Records)))
+			return nil
+		}, &kinesis.ConsumerOptions{Buffer: 12 << 20})
+		time.Sleep(time.Minute)
+		// Two answers of about 2 MB, and the guess of 10 MiB for a third does not fit.
+		if n := wire.count("GetRecords"); n > 2 {
+			t.Errorf("%d reads into a buffer of 12 MiB, want 2", n)
+		}
+		close(release)
+		until(t, "all", time.Minute, func() bool { return records.Load() == 800 })
+		w.stop()
+		w.quiet()
 	})
 }

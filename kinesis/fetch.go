@@ -79,7 +79,7 @@ type poller struct {
 // run reads until ctx ends, the shard ends or an error that does not pass.
 func (p *poller) run(ctx context.Context) {
 	defer close(p.out)
-	p.guess = 64 << 10
+	p.guess = maxAnswer // it may be far behind
 	for ctx.Err() == nil {
 		f, err := p.next(ctx)
 		if err != nil {

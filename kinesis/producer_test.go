@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -469,6 +470,72 @@ func TestProducerFindsTheBadRecord(t *testing.T) {
 		if got := readStream(t, client, "clicks"); len(got) != 100 {
 			t.Errorf("%d of 100 good records", len(got))
 		}
+	})
+}
+
+// TestProducerConcurrently puts and flushes from many goroutines.
+func TestProducerConcurrently(t *testing.T) {
+	lake(t, 4, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{Buffer: 20_000, Linger: 10 * time.Millisecond})
+		keys := someKeys(8)
+		var work sync.WaitGroup
+		for _, k := range keys {
+			work.Go(func() {
+				for i := range 100 {
+					ack, err := p.Put(t.Context(), event{Key: k, N: i})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					switch i % 25 {
+					case 10:
+						if err := p.Flush(t.Context()); err != nil {
+							t.Error(err)
+						}
+					case 20:
+						if _, err := ack.Wait(t.Context()); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+			})
+		}
+		work.Wait()
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		inOrder(t, readStream(t, client, "clicks"), keys, 100)
+	})
+}
+
+// TestFlushAndWaitObeyTheirContexts: the record stays on its way.
+func TestFlushAndWaitObeyTheirContexts(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		cfg, w := tap(cfg)
+		w.on("PutRecords", 1, func(_ *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+			time.Sleep(5 * time.Second)
+			return do()
+		})
+		p := newProducer(t, cfg, nil)
+		ack := mustPut(t, p, event{Key: "a"})
+		if err := p.Flush(timeout(t, time.Second)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Flush: %v", err)
+		}
+		if _, err := ack.Wait(timeout(t, time.Second)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Wait: %v", err)
+		}
+		if _, err := ack.Wait(t.Context()); err != nil {
+			t.Errorf("Wait: %v", err)
+		}
+		done, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := p.Put(done, event{Key: "b"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("Put: %v", err)
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		inOrder(t, readStream(t, client, "clicks"), []string{"a"}, 1)
 	})
 }
 
