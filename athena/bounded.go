@@ -20,6 +20,10 @@ type UnboundedError struct {
 	Filtered []string
 	// Mend says what to do about it.
 	Mend string
+	// Rewrite is, if the conditions let a bound follow, the statement with it: what it adds
+	// holds for every row that the statement keeps, provided that the table's rows lie where
+	// its derivations say. [Check] sets it.
+	Rewrite string
 }
 
 func (e *UnboundedError) Error() string {
@@ -152,7 +156,7 @@ func checkOrder(p catalog.Pred, part catalog.Partition) error {
 	}
 	switch p.Op() {
 	case catalog.OpLt, catalog.OpLe, catalog.OpGt, catalog.OpGe, catalog.OpBetween:
-		return fmt.Errorf("%s: its texts, in the format %s, do not compare in the order of time, so %s chooses the wrong ones: use OneOf, or a condition on %s", part.Name, d.Format, p.Op(), d.Column)
+		return fmt.Errorf("%s: its texts, in the format %s, do not compare in the order of time, so %s chooses the wrong ones: use IN (OneOf), or a condition on %s", part.Name, d.Format, p.Op(), d.Column)
 	}
 	return nil
 }
@@ -163,7 +167,7 @@ func checkInjected(p catalog.Pred, part catalog.Partition) error {
 		return nil
 	}
 	if _, ok := finite(p, part.Name); !ok {
-		return fmt.Errorf("%s: the partition column is projected as injected, so a condition with Eq or OneOf on it is needed", part.Name)
+		return fmt.Errorf("%s: the partition column is projected as injected, so a condition with = or IN (Eq, OneOf) on it is needed", part.Name)
 	}
 	return nil
 }

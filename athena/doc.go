@@ -17,7 +17,8 @@
 //	client, err := athena.NewClient(cfg, nil)
 //	for row, err := range athena.Query[CountryViews](ctx, client, q) { … }
 //
-// [SQL] runs any other text, with values as parameters.
+// [SQL] runs any other text, with values as parameters; [Check] holds such a text to the same
+// bounds, and proposes the one that its conditions let follow.
 //
 // # Consistency
 //
