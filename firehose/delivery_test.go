@@ -124,7 +124,7 @@ func TestErrorRecords(t *testing.T) {
 	bubble(t, clicks(t, nil), opts, func(t *testing.T, d *Delivery, b *bucket, s *shard) {
 		bad := []string{
 			`{"id":`,
-			`{"id":5}`,
+			`{"tags":5}`,
 			`{"id":"no time"}`,
 			`{"id":"x","event_ts":null,"price":1}`,
 			`{"id":"x","event_ts":"2026-05-24T09:00:00Z","price":1.234}`,
@@ -177,7 +177,7 @@ func TestErrorRecords(t *testing.T) {
 		}
 		want := []string{
 			"DataFormatConversion.ParseError: Encountered malformed JSON. at byte 6: the record ends in the middle",
-			"DataFormatConversion.MalformedData: Data does not match the schema. id: wrong type: found a number, want string",
+			"DataFormatConversion.MalformedData: Data does not match the schema. tags: wrong type: found a number, want array",
 			"DynamicPartitioning.MetadataExtractionFailed: event_ts: the column is missing or null, and partition dt=day(event_ts,UTC) follows from it",
 			"DynamicPartitioning.MetadataExtractionFailed: event_ts: the column is missing or null, and partition dt=day(event_ts,UTC) follows from it",
 			"DataFormatConversion.MalformedData: Data does not match the schema. price: the number has 3 decimal places, decimal(10,2) holds 2",

@@ -14,7 +14,9 @@
 //   - boolean takes true and false. The integers take a number with a whole value in their
 //     range (5.0 and 1e3 are whole). float and double take any number that does not overflow,
 //     rounded as IEEE 754 wants. decimal takes a number that it holds exactly.
-//   - string, varchar and char take a string; one that is too long is an error, never cut.
+//   - string takes a string, and any other value but null as its JSON text, byte for byte, as
+//     the OpenX SerDe does: it is the column of values of which no narrower type is known.
+//   - varchar and char take a string; one that is too long is an error, never cut.
 //     A surrogate escape without its other half becomes U+FFFD, as in encoding/json.
 //   - binary and fixed take standard base64, uuid its 36-character form.
 //   - date takes yyyy-MM-dd. timestamp takes RFC 3339 (an offset is applied; without one the
@@ -24,8 +26,8 @@
 //   - array takes an array, map and struct take an object. A map's key is read from the
 //     key's text by the same rules.
 //
-// Anything else is a wrong type: numbers are not read from strings, nor strings from
-// numbers. Text must be valid UTF-8.
+// Anything else is a wrong type; numbers, for one, are not read from strings. Text must be
+// valid UTF-8.
 //
 // # Speed
 //

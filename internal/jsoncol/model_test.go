@@ -178,6 +178,9 @@ var intRange = map[catalog.Kind]uint{catalog.KindTinyInt: 7, catalog.KindSmallIn
 
 func modelScalar(t *catalog.Type, raw json.RawMessage) (string, error) {
 	var text string
+	if raw[0] != '"' && t.Kind == catalog.KindString {
+		return fmt.Sprintf("%q", raw), nil
+	}
 	switch raw[0] {
 	case '"':
 		if err := json.Unmarshal(raw, &text); err != nil {

@@ -10,8 +10,7 @@ func (p *Parser) value(b pointer, i int, f *field, rep uint8) int {
 	if !ok {
 		return p.nullOr(b, i, f, rep)
 	}
-	c := &p.cols[f.leaf]
-	c.Slots, c.Def, c.Rep = append(c.Slots, v), append(c.Def, f.def), append(c.Rep, rep)
+	p.put(f, v, rep)
 	return i
 }
 
@@ -122,8 +121,7 @@ func (p *Parser) mapKey(b pointer, i int, f *field, rep uint8) int {
 		}
 		return failed
 	}
-	c := &p.cols[f.leaf]
-	c.Slots, c.Def, c.Rep = append(c.Slots, v), append(c.Def, f.def), append(c.Rep, rep)
+	p.put(f, v, rep)
 	return i
 }
 

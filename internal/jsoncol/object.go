@@ -1,6 +1,10 @@
 package jsoncol
 
-import "math"
+import (
+	"math"
+
+	"github.com/lakekit/lakekit/internal/column"
+)
 
 // object reads the object at i into the members' leaves and gives the place behind it. rep
 // is the repetition level of the entries that it starts.
@@ -186,8 +190,8 @@ func (p *Parser) missing(i int, o *object, seen []uint64, rep uint8) int {
 	return i
 }
 
-// nullOr takes null at i, or refuses the value there. A negative i means that it was refused
-// before.
+// nullOr takes null at i, or any value for a string, or refuses the value there. A negative i
+// means that it was refused before.
 func (p *Parser) nullOr(b pointer, i int, f *field, rep uint8) int {
 	if i < 0 {
 		return i
@@ -195,7 +199,25 @@ func (p *Parser) nullOr(b pointer, i int, f *field, rep uint8) int {
 	if load4(b, i) == litNull {
 		return p.null(i, f, rep)
 	}
-	return p.wrongType(b, i, f)
+	if f.op != opString {
+		return p.wrongType(b, i, f)
+	}
+	j := p.skip(b, i)
+	if j < 0 {
+		return j
+	}
+	p.put(f, column.Ref(i, j-i), rep)
+	return j
+}
+
+// put gives the leaf a value.
+func (p *Parser) put(f *field, v uint64, rep uint8) {
+	c := &p.cols[f.leaf]
+	if f.flat {
+		c.Slots[p.row], c.Def[p.row] = v, f.def
+		return
+	}
+	c.Slots, c.Def, c.Rep = append(c.Slots, v), append(c.Def, f.def), append(c.Rep, rep)
 }
 
 // null makes the field NULL for the null at i.

@@ -45,8 +45,9 @@ func TestRefusals(t *testing.T) {
 		code   Code
 		want   string
 	}{
-		{`{"id":5}`, MalformedData, "id: wrong type: found a number, want string"},
-		{`{"id":{"a":1}}`, MalformedData, "id: wrong type: found an object, want string"},
+		{`{"code":5}`, MalformedData, "code: wrong type: found a number, want varchar(3)"},
+		{`{"geo":[]}`, MalformedData, "geo: wrong type: found an array, want struct (an object)"},
+		{`{"id":{"a":1,}}`, ParseError, "at byte 13: want a key"},
 		{`{"n":"5"}`, MalformedData, "n: wrong type: found a string, want int"},
 		{`{"n":true}`, MalformedData, "n: wrong type: found a boolean, want int"},
 		{`{"n":1.5}`, MalformedData, "n: the number is not whole, want int"},
@@ -77,7 +78,7 @@ func TestRefusals(t *testing.T) {
 		{`{"items":[{"price":1},{"price":"2"}]}`, MalformedData, "items[].price: wrong type: found a string, want int"},
 		{`{"items":[{}`, ParseError, "at byte 12: the record ends in the middle"},
 		{`{"by":{"x":"y"}}`, MalformedData, "by{key}: the key is no int"},
-		{`{"by":{"1":2}}`, MalformedData, "by{}: wrong type: found a number, want string"},
+		{`{"by":{"1":2x}}`, ParseError, "at byte 12: want a comma or the end of the map"},
 		{`{"geo":{}}`, MalformedData, "geo.lat: the column is required and the key is missing"},
 		{`{"geo":{"lat":null}}`, MalformedData, "geo.lat: the column is required and the value is null"},
 		{``, MalformedData, "the record is empty"},
@@ -163,6 +164,10 @@ func TestValues(t *testing.T) {
 		{"a date alone", typ(catalog.KindTimestamp), `{"v":"1970-01-02"}`, "v=86400000000 "},
 		{"escaped timestamp", typ(catalog.KindTimestamp), `{"v":"1970-01-01T00\u003a00:01Z"}`, "v=1000000 "},
 		{"base64 with escaped slashes", typ(catalog.KindBinary), `{"v":"\/\/\/\/"}`, "v=ffffff "},
+		{"a number as text", str, `{"v": -1.50e0 }`, `v="-1.50e0" `},
+		{"a boolean as text", str, `{"v":true}`, `v="true" `},
+		{"an object as text", str, `{"v":{"a": [1,"\n"]}}`, `v="{\"a\": [1,\"\\n\"]}" `},
+		{"an element as text", catalog.Type{Kind: catalog.KindArray, Elem: &str}, `{"v":[1,"x",null,[]]}`, `v=["1" "x" null "[]"] `},
 		{"two objects", num, "{\"v\":1} \n{\"v\":2}", "v=1 |v=2 "},
 		{"unknown keys", num, `{"a":{"b":[1,"x",{}]},"v":1,"c":[[],{}],"d":""}`, "v=1 "},
 	} {
