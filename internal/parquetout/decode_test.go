@@ -243,9 +243,8 @@ func hybrid(b []byte, w, n int) []int {
 		}
 		for i := range int(h>>1) * 8 {
 			v := 0
-			for j := range w {
-				bit := i*w + j
-				v |= int(b[bit/8]>>(bit%8)&1) << j
+			for bit := i * w; bit < (i+1)*w; bit++ {
+				v |= int(b[bit/8]>>(bit%8)&1) << (bit - i*w)
 			}
 			out = append(out, v)
 		}
@@ -267,11 +266,12 @@ func plainValues(n *parquetmeta.Node, leaf *column.Leaf, b []byte, count int) ([
 		}
 		return out, b[(count+7)/8:]
 	}
+	width := map[parquetmeta.Physical]int{
+		parquetmeta.Int32: 4, parquetmeta.Float: 4, parquetmeta.Int64: 8, parquetmeta.Double: 8,
+		parquetmeta.FixedLenByteArray: int(n.TypeLength),
+	}[n.Physical]
 	for range count {
-		size := map[parquetmeta.Physical]int{
-			parquetmeta.Int32: 4, parquetmeta.Float: 4, parquetmeta.Int64: 8, parquetmeta.Double: 8,
-			parquetmeta.FixedLenByteArray: int(n.TypeLength),
-		}[n.Physical]
+		size := width
 		if n.Physical == parquetmeta.ByteArray {
 			size = int(binary.LittleEndian.Uint32(b))
 			b = b[4:]

@@ -80,7 +80,7 @@ func checkRows(t *testing.T, got, want []parquettest.Row) {
 func TestRandom(t *testing.T) {
 	t.Parallel()
 	pool := &parquetout.Pool{}
-	for seed := range uint64(40) {
+	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		o := &parquetout.Options{Codec: parquetout.Codec(r.IntN(4)), PageBytes: 1 << (10 + r.IntN(8))}
 		fs, n := parquettest.Fields(r, 1+r.IntN(6)), r.IntN(3000)
