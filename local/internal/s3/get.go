@@ -98,7 +98,7 @@ func writeObject(h http.Header, o *object) {
 		}
 	}
 	for name, v := range o.Meta {
-		h[metaPrefix+http.CanonicalHeaderKey(name)] = []string{v}
+		h[strings.ToLower(metaPrefix)+name] = []string{v} // S3 sends these in lower case, and boto3 shows them as sent
 	}
 	if len(o.Tags) > 0 {
 		h.Set("X-Amz-Tagging-Count", strconv.Itoa(len(o.Tags)))
