@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/stream"
@@ -440,5 +441,25 @@ func TestBufferBoundsWhatIsRead(t *testing.T) {
 		until(t, "all", time.Minute, func() bool { return records.Load() == 800 })
 		w.stop()
 		w.quiet()
+	})
+}
+
+// TestReadErrors: what the service refuses is reported with its mend, and tried again.
+func TestReadErrors(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		putEvents(t, cfg, []string{"a"}, 0, 3)
+		cfg, wire := tap(cfg)
+		wire.on("GetRecords", 1, refuse("ExpiredIteratorException", "iterator expired")) // no news
+		wire.on("GetRecords", 2, refuse("KMSAccessDeniedException", "no"))
+		wire.on("GetRecords", 1, refuse("InternalFailure", "try again"))
+		w := runWorker(t, cfg, nil, nil)
+		until(t, "the events", 10*time.Second, func() bool { return len(w.seen()) == 3 })
+		w.stop()
+		inOrder(t, w.seen(), []string{"a"}, 3)
+		denied := (*kinesistypes.KMSAccessDeniedException)(nil)
+		errs := w.errors()
+		if len(errs) != 3 || !errors.As(errs[0], &denied) || !strings.Contains(errs[0].Error(), "kms:Decrypt (to read)") || !strings.Contains(errs[2].Error(), "try again") {
+			t.Errorf("OnError: %v", errs)
+		}
 	})
 }

@@ -27,7 +27,7 @@ func TestPassing(t *testing.T) {
 		{api("ResourceNotFoundException"), false},
 		{api("KMSDisabledException"), false},
 		{api("AccessDeniedException"), false},
-		{&smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: 503}}, Err: api("ValidationException")}, true},
+		{&smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusServiceUnavailable}}, Err: api("ValidationException")}, true},
 		{errors.New("connection reset by peer"), true},
 		{context.DeadlineExceeded, true},
 		{&smithy.CanceledError{Err: context.Canceled}, true},
