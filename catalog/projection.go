@@ -187,7 +187,7 @@ func checkIntegerRange(pr Projection) (int64, error) {
 }
 
 // checkDateRange counts a relative bound as if the query ran at its other bound, so that
-// the answer does not depend on the day; NOW as the end counts 20 years.
+// the answer does not depend on the day: NOW is the end of 2039.
 func checkDateRange(pr Projection) (int64, error) {
 	if pr.Format == "" {
 		return 0, errors.New("a date projection needs a Format, such as yyyy-MM-dd")

@@ -5,7 +5,7 @@
 #   LAKEKIT_VENV=/some/folder internal/interop/venv.sh
 set -eu
 
-pins="duckdb==2.0.1 polars==2.1.0 pyarrow==26.0.1 pandas==3.1.1"
+pins="duckdb==2.0.1 polars==2.1.0 pyarrow==26.0.1 pandas==3.1.1 sqlglot==30.30.0"
 dir=${LAKEKIT_VENV:-$HOME/.cache/lakekit/venv}
 python=${PYTHON:-python3}
 
