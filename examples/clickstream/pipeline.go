@@ -36,6 +36,10 @@ func pipeline(ctx context.Context, cfg aws.Config, table *catalog.Table, s *sett
 	}
 	defer delivery.Close(ctx) // for the way out after an error: closing twice is fine
 
+	poll := 100 * time.Millisecond
+	if s.onAWS {
+		poll = 0 // the default: a shard's reads are limited there, and shared
+	}
 	var shards sync.Map // shard -> *atomic.Int64
 	consumer, err := kinesis.NewConsumer(cfg, streamName, appName, func(ctx context.Context, b *stream.Batch) error {
 		if err := delivery.Handle(ctx, b); err != nil {
@@ -44,7 +48,7 @@ func pipeline(ctx context.Context, cfg aws.Config, table *catalog.Table, s *sett
 		n, _ := shards.LoadOrStore(b.Shard, new(atomic.Int64))
 		n.(*atomic.Int64).Add(int64(len(b.Records)))
 		return nil
-	}, &kinesis.ConsumerOptions{StartAt: delivery.StartAt, Drain: delivery.Drain, PollInterval: 100 * time.Millisecond})
+	}, &kinesis.ConsumerOptions{StartAt: delivery.StartAt, Drain: delivery.Drain, PollInterval: poll})
 	if err != nil {
 		return err
 	}
