@@ -191,7 +191,7 @@ func (p *ddlParser) statement() (*described, error) {
 	case iceberg && external:
 		return d, errors.New("an Iceberg table is created without EXTERNAL")
 	case !iceberg && !external:
-		return d, errors.New("Athena creates EXTERNAL tables, or Iceberg tables with TBLPROPERTIES ('table_type'='ICEBERG')") //nolint:staticcheck // a proper name
+		return d, errors.New("Athena creates EXTERNAL tables, or Iceberg tables with TBLPROPERTIES ('table_type'='ICEBERG')")
 	case iceberg && len(d.keys) > 0:
 		return d, errors.New("an Iceberg table's PARTITIONED BY names columns of the table, without types")
 	case !iceberg && len(d.transforms) > 0:

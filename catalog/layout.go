@@ -22,24 +22,24 @@ func (t *Table) checkTemplate() []error {
 	}
 	var errs []error
 	if !t.Projected() {
-		errs = append(errs, fmt.Errorf("Template: %q is read for projected tables only", t.template)) //nolint:staticcheck // a field's name
+		errs = append(errs, fmt.Errorf("Template: %q is read for projected tables only", t.template))
 	}
 	if !strings.Contains(t.template, "://") {
-		errs = append(errs, fmt.Errorf("Template: %q has no scheme: write s3://BUCKET/...", t.template)) //nolint:staticcheck // a field's name
+		errs = append(errs, fmt.Errorf("Template: %q has no scheme: write s3://BUCKET/...", t.template))
 	}
 	if !strings.HasSuffix(t.template, "/") {
-		errs = append(errs, fmt.Errorf("Template: %q does not end with a slash", t.template)) //nolint:staticcheck // a field's name
+		errs = append(errs, fmt.Errorf("Template: %q does not end with a slash", t.template))
 	}
 	rest := t.template
 	for _, p := range t.partitions {
 		if !strings.Contains(t.template, "${"+p.Name+"}") {
-			errs = append(errs, fmt.Errorf("Template: %q has no ${%s}: every partition column must appear", t.template, p.Name)) //nolint:staticcheck // a field's name
+			errs = append(errs, fmt.Errorf("Template: %q has no ${%s}: every partition column must appear", t.template, p.Name))
 		}
 		rest = strings.ReplaceAll(rest, "${"+p.Name+"}", "")
 	}
 	if _, unknown, ok := strings.Cut(rest, "${"); ok {
 		name, _, _ := strings.Cut(unknown, "}")
-		errs = append(errs, fmt.Errorf("Template: ${%s} is not a partition column", name)) //nolint:staticcheck // a field's name
+		errs = append(errs, fmt.Errorf("Template: ${%s} is not a partition column", name))
 	}
 	return errs
 }

@@ -126,7 +126,7 @@ func (p *Partition) checkProjection() (int64, error) {
 	pr := p.Projection
 	text := p.Type.Kind == KindString || p.Type.Kind == KindVarchar
 	if pr.Interval < 0 || pr.Digits < 0 {
-		return 0, errors.New("Projection: Interval and Digits are positive") //nolint:staticcheck // a field's name
+		return 0, errors.New("Projection: Interval and Digits are positive")
 	}
 	switch pr.Type {
 	case "":
@@ -146,7 +146,7 @@ func (p *Partition) checkProjection() (int64, error) {
 		}
 		return checkDateRange(pr)
 	}
-	return 0, fmt.Errorf("Projection: type %q is unknown (known are enum, integer, date, injected)", pr.Type) //nolint:staticcheck // a field's name
+	return 0, fmt.Errorf("Projection: type %q is unknown (known are enum, integer, date, injected)", pr.Type)
 }
 
 func (p *Partition) checkEnum() (int64, error) {
@@ -209,7 +209,7 @@ func checkDateRange(pr Projection) (int64, error) {
 	}
 	step := unitSeconds(unit)
 	if step == 0 {
-		return 0, fmt.Errorf("Unit %q is unknown (known are YEARS, MONTHS, WEEKS, DAYS, HOURS, MINUTES, SECONDS)", pr.Unit) //nolint:staticcheck // a field's name
+		return 0, fmt.Errorf("Unit %q is unknown (known are YEARS, MONTHS, WEEKS, DAYS, HOURS, MINUTES, SECONDS)", pr.Unit)
 	}
 	now := time.Date(2040, 1, 1, 0, 0, 0, 0, time.UTC)
 	lo, err1 := dateBound(pr.Min, f, now)

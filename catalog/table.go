@@ -84,7 +84,7 @@ func newTable(name string, fields []Field, opts *TableOptions) (*Table, error) {
 	switch t.format {
 	case FormatParquet, FormatJSON, FormatCSV, FormatIceberg:
 	default:
-		errs = append(errs, fmt.Errorf("Format: %q is unknown (known are parquet, json, csv, iceberg)", t.format)) //nolint:staticcheck // a field's name
+		errs = append(errs, fmt.Errorf("Format: %q is unknown (known are parquet, json, csv, iceberg)", t.format))
 	}
 	errs = append(errs, t.finish(opts.ProjectSince)...)
 	if err := errors.Join(errs...); err != nil {

@@ -46,13 +46,13 @@ func (t *Table) checkLocation() error {
 	scheme, rest, ok := strings.Cut(t.location, "://")
 	switch {
 	case !ok:
-		return fmt.Errorf("Location: %q has no scheme: write s3://%s", t.location, strings.TrimPrefix(t.location, "/")) //nolint:staticcheck // a field's name
+		return fmt.Errorf("Location: %q has no scheme: write s3://%s", t.location, strings.TrimPrefix(t.location, "/"))
 	case !validName(scheme):
-		return fmt.Errorf("Location: %q has no valid scheme: write s3://BUCKET/FOLDER/", t.location) //nolint:staticcheck // a field's name
+		return fmt.Errorf("Location: %q has no valid scheme: write s3://BUCKET/FOLDER/", t.location)
 	case rest == "" || rest[0] == '/':
-		return fmt.Errorf("Location: %q names no bucket: write s3://BUCKET/FOLDER/", t.location) //nolint:staticcheck // a field's name
+		return fmt.Errorf("Location: %q names no bucket: write s3://BUCKET/FOLDER/", t.location)
 	case strings.Contains(rest, "//") && !t.foreign:
-		return fmt.Errorf("Location: %q has an empty folder name, which Athena and Spark read differently", t.location) //nolint:staticcheck // a field's name
+		return fmt.Errorf("Location: %q has an empty folder name, which Athena and Spark read differently", t.location)
 	}
 	if !strings.HasSuffix(t.location, "/") {
 		t.location += "/" // without it, .../clicks would also list .../clicks_errors
@@ -357,7 +357,7 @@ func (t *Table) checkExtra() []error {
 	var errs []error
 	for _, k := range slices.Sorted(maps.Keys(t.extra)) {
 		if impliedParameter(k) {
-			errs = append(errs, fmt.Errorf("Parameters: %q follows from the table: leave it out", k)) //nolint:staticcheck // a field's name
+			errs = append(errs, fmt.Errorf("Parameters: %q follows from the table: leave it out", k))
 		}
 	}
 	return errs
