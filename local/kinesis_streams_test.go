@@ -344,8 +344,9 @@ func TestRetention(t *testing.T) {
 
 // TestADayOfRetentionIsQuick holds the time that waiting for a record's expiry takes.
 func TestADayOfRetentionIsQuick(t *testing.T) {
+	const most = slowdown * 50 * time.Millisecond
 	var took time.Duration
-	for range 5 { // the machine may be busy with something else: one of five must be quick
+	for range 20 { // the machine may be busy with something else: one of many must be quick
 		began := time.Now()
 		local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
 			client := awskinesis.NewFromConfig(lake.Config())
@@ -356,11 +357,11 @@ func TestADayOfRetentionIsQuick(t *testing.T) {
 				t.Errorf("%d records after 24 hours", len(records))
 			}
 		})
-		if took = time.Since(began); took < 50*time.Millisecond {
+		if took = time.Since(began); took < most {
 			return
 		}
 	}
-	t.Errorf("24 hours took %s, want less than 50ms", took)
+	t.Errorf("24 hours took %s, want less than %s", took, most)
 }
 
 func TestStreamSettings(t *testing.T) {
