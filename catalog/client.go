@@ -157,7 +157,8 @@ func (c *Client) Plan(ctx context.Context, t *Table) (*Plan, error) {
 // Apply does what the plan says. A change that breaks readers or hides data is refused
 // unless its path is among breaks; those that Glue cannot make at all are refused always. A
 // table that has changed since the plan is an error that wraps [ErrStale], and nothing is
-// changed then. What other tools keep with the table stays. A missing database is created.
+// changed then; so is a creation that was repeated because its reply was lost, and then a
+// new plan has no changes. What other tools keep with the table stays. A missing database is created.
 // Applying a plan without changes does nothing.
 //
 // When a column is widened, the registered partitions, which have columns of their own, come

@@ -59,7 +59,7 @@ type everything struct {
 	Quoted  int                `json:"quoted,string"`
 	IP      netip.Addr         `json:"ip"`
 	Opt     *string            `json:"opt,omitempty"`
-	Dash    string             `json:"-,"  lake:"name=dash"`
+	Dash    string             `json:"-,"  lake:"name=dash"` //nolint:staticcheck // a key that is a dash is the case under test
 	Odd     string             `json:"user-id" lake:"name=user_id"`
 	Epoch   int64              `json:"epoch" lake:"timestamp"`
 	Mixed   string             `json:"MixedCase"`

@@ -43,7 +43,8 @@ type TableOptions struct {
 	PartitionBy []Partition
 	// ProjectSince is the first day that the table has data for. Then partition columns
 	// that have no projection of their own get one: times from this day to now, hours 0 to
-	// 23, buckets 0 to their count; others need [Partition.Project]. The zero Date means
+	// 23, buckets 0 to their count; others need [Partition.Project]. A row whose time lies
+	// ahead of the clock is not found until its partition's time has come. The zero Date means
 	// that partitions are registered in the catalog, unless they say otherwise.
 	ProjectSince Date
 	// Format is how the files are written. Empty means [FormatParquet].

@@ -208,6 +208,7 @@ func (t *Table) finishPartitions() []error {
 func (t *Table) finishPartition(p *Partition) error {
 	d := &p.Derivation
 	if !d.IsZero() {
+		d.Column = strings.ToLower(d.Column)
 		if err := d.prepare(); err != nil {
 			return fmt.Errorf("partition %s: %w", p.Name, err)
 		}

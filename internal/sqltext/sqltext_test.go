@@ -69,9 +69,10 @@ func FuzzHiveLiteral(f *testing.F) {
 		lit := HiveLiteral(s)
 		body := lit[1 : len(lit)-1]
 		for i := 0; i < len(body); i++ {
-			if body[i] == '\\' {
+			switch body[i] {
+			case '\\':
 				i++
-			} else if body[i] == '\'' {
+			case '\'':
 				t.Fatalf("HiveLiteral(%q) = %s ends early", s, lit)
 			}
 		}
