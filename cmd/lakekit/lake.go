@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"log/slog"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+
+	"github.com/lakekit/lakekit/local"
+	"github.com/lakekit/lakekit/local/duckdb"
+)
+
+const defaultDir = "lake-data"
+
+// place says which lake a subcommand works in.
+type place struct {
+	dir   *string
+	onAWS *bool
+}
+
+func definePlace(flags *flag.FlagSet) place {
+	return place{
+		dir:   flags.String("dir", defaultDir, "the local lake's `folder`"),
+		onAWS: flags.Bool("aws", false, "work on AWS, by the ambient configuration, instead of in a local lake"),
+	}
+}
+
+// open gives the configuration to work with, and what to call when done.
+func (p place) open(ctx context.Context, e *env) (aws.Config, func() error, error) {
+	if *p.onAWS {
+		cfg, err := awsconfig.LoadDefaultConfig(ctx)
+		return cfg, func() error { return nil }, err
+	}
+	lake, err := openLake(*p.dir, e)
+	if err != nil {
+		return aws.Config{}, nil, err
+	}
+	return lake.Config(), lake.Close, nil
+}
+
+// openLake opens a local lake; an empty dir means a temporary one.
+func openLake(dir string, e *env) (*local.Lake, error) {
+	return local.Open(&local.Options{
+		Dir:    dir,
+		Athena: duckdb.Engine(),
+		Log:    slog.New(slog.NewTextHandler(e.stderr, nil)),
+	})
+}
+
+// isSet says whether a flag was given.
+func isSet(flags *flag.FlagSet, name string) bool {
+	set := false
+	flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}

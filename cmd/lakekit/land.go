@@ -1,0 +1,358 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/firehose"
+	"github.com/lakekit/lakekit/kinesis"
+)
+
+type landing struct {
+	place     place
+	table     string
+	time      string
+	partition string
+	key       string
+	format    string
+	bucket    string
+	json      bool
+}
+
+func defineLand(flags *flag.FlagSet) func(context.Context, *env, []string) error {
+	l := &landing{place: definePlace(flags)}
+	flags.StringVar(&l.table, "table", "", "the table, as `db.name`; it is made or extended")
+	flags.StringVar(&l.time, "time", "", "the `FIELD` with the time of the event; the table is partitioned by its day unless -partition says otherwise")
+	flags.StringVar(&l.partition, "partition", "", "the partition columns, such as `'dt=day(ts,Europe/Berlin),hr=hour(ts,Europe/Berlin)'`")
+	flags.StringVar(&l.key, "key", "", "the `FIELD` whose value is the partition key in the stream: records that share it keep their order")
+	flags.StringVar(&l.format, "format", "parquet", "how the table's files are written: parquet")
+	flags.StringVar(&l.bucket, "bucket", "lake", "the S3 `bucket` that the table lies in, below raw/")
+	flags.BoolVar(&l.json, "json", false, "write the summary as JSON")
+	return func(ctx context.Context, e *env, files []string) error {
+		switch {
+		case l.table == "":
+			return usagef("-table is missing")
+		case strings.Count(l.table, ".") != 1:
+			return usagef("-table %q is not written database.table", l.table)
+		case len(files) == 0:
+			return usagef("no FILE is named; - is standard input")
+		case l.format != "parquet":
+			return usagef("-format %q is unknown (known is parquet)", l.format)
+		}
+		return l.run(ctx, e, files)
+	}
+}
+
+// summary is what a run landed.
+type summary struct {
+	Table    string   `json:"table"`
+	Location string   `json:"location"`
+	Records  int64    `json:"records"`
+	Rows     int64    `json:"rows"`
+	Rejected int64    `json:"rejected"`
+	Errors   string   `json:"errors,omitempty"` // where the rejected records are
+	Refused  int64    `json:"refused"`          // those that the stream does not take
+	Files    int64    `json:"files"`
+	Bytes    int64    `json:"bytes"`
+	Seconds  float64  `json:"seconds"`
+	Notes    []string `json:"notes,omitempty"`
+}
+
+func (l *landing) run(ctx context.Context, e *env, names []string) (err error) {
+	src, err := openSource(names, e.stdin)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, src.close()) }()
+	cfg, closeLake, err := l.place.open(ctx, e)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLake()) }()
+
+	began := time.Now()
+	client := catalog.NewClient(cfg)
+	table, notes, err := l.declare(ctx, client, src)
+	if err != nil {
+		return err
+	}
+	plan, err := client.Plan(ctx, table)
+	if err != nil {
+		return err
+	}
+	if err := breaksIn(plan, l.table); err != nil {
+		return err
+	}
+	table = plan.Table()
+	if err := plan.Apply(ctx); err != nil {
+		return err
+	}
+	if !*l.place.onAWS {
+		if err := ensureBucket(ctx, cfg, l.bucket); err != nil {
+			return err
+		}
+	}
+	s, err := l.stream(ctx, e, cfg, table, src)
+	if err != nil {
+		return err
+	}
+	s.Notes, s.Seconds = notes, time.Since(began).Seconds()
+	if err := s.print(e, l.json); err != nil {
+		return err
+	}
+	if s.Refused > 0 {
+		return fmt.Errorf("%d records are too large for a stream and are not in the table", s.Refused)
+	}
+	return nil
+}
+
+// declare makes the table that the files' records want, by the types of the one that exists.
+func (l *landing) declare(ctx context.Context, client *catalog.Client, src *source) (*catalog.Table, []string, error) {
+	r, err := src.all()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	found, err := catalog.InferJSON(r, &catalog.InferOptions{Times: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	var notes []string
+	for _, n := range found.Notes {
+		notes = append(notes, n.String())
+	}
+	opts := &catalog.TableOptions{Location: catalog.Lake(l.bucket).Raw(strings.ReplaceAll(l.table, ".", "/"))}
+	text := l.partition
+	if text == "" && l.time != "" {
+		text = fmt.Sprintf("dt=day(%s)", strings.ToLower(l.time))
+	}
+	if text != "" {
+		if opts.PartitionBy, err = catalog.ParsePartitions(text); err != nil {
+			return nil, nil, fmt.Errorf("-partition: %w", err)
+		}
+	}
+	if l.time != "" {
+		if err := checkTime(found.Fields, l.time); err != nil {
+			return nil, nil, err
+		}
+	}
+	fields := found.Fields
+	switch existing, err := client.Table(ctx, strings.ToLower(l.table)); {
+	case err == nil:
+		fields = fitTo(existing.Fields(), found)
+	case !isCode(err, "EntityNotFoundException"):
+		return nil, nil, err
+	}
+	t, err := catalog.New(l.table, fields, opts)
+	return t, notes, err
+}
+
+// checkTime wants a field that days and hours can follow from.
+func checkTime(fields []catalog.Field, name string) error {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+		if f.Name != strings.ToLower(name) && f.JSON != name {
+			continue
+		}
+		switch f.Type.Kind {
+		case catalog.KindTimestamp, catalog.KindDate:
+			return nil
+		}
+		return fmt.Errorf("-time %s: the records have it as %s: a time is a text such as 2026-05-24T09:30:00Z, or a date", name, f.Type)
+	}
+	return fmt.Errorf("-time %s: no record has such a field (they have %s)", name, strings.Join(names, ", "))
+}
+
+const (
+	landShards = 4
+	maxRecord  = 10 << 20 // key and payload, bytes: what Kinesis allows
+)
+
+// stream carries the records through a stream of their own to the table's files.
+func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *catalog.Table, src *source) (*summary, error) {
+	name := "lakekit-land-" + strings.ReplaceAll(l.table, ".", "-")
+	if err := recreate(ctx, cfg, name); err != nil {
+		return nil, err
+	}
+	delivery, err := firehose.New(cfg, table, &firehose.Options{
+		Interval: time.Minute,
+		OnError:  func(err error) { fmt.Fprintln(e.stderr, "lakekit land:", err) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer delivery.Close(ctx) // for the way out after an error: closing twice is fine
+	consumer, err := kinesis.NewConsumer(cfg, name, name, delivery.Handle, &kinesis.ConsumerOptions{
+		StartAt: delivery.StartAt, Drain: delivery.Drain, PollInterval: 50 * time.Millisecond,
+	})
+	if err != nil {
+		return nil, err
+	}
+	consuming, hand := context.WithCancel(ctx)
+	consumed := make(chan error, 1)
+	go func() { consumed <- consumer.Run(consuming) }()
+	stop := sync.OnceValue(func() error { hand(); return <-consumed })
+	defer func() { _ = stop() }()
+
+	bar := newProgress(e.stderr, src.size())
+	s := &summary{Table: table.String(), Location: table.Location()}
+	if err := l.produce(ctx, e, cfg, name, src, s, bar); err != nil {
+		return nil, err
+	}
+	// What is in the stream comes out of it: no record is given up, so the counts meet.
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for delivery.Stats().Records < s.Records {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-consumed:
+			return nil, errors.Join(errors.New("the consumer ended early"), err)
+		case <-tick.C:
+		}
+	}
+	if err := errors.Join(delivery.Flush(ctx), stop(), delivery.Close(ctx)); err != nil {
+		return nil, err
+	}
+	bar.finish()
+	stats := delivery.Stats()
+	s.Rows, s.Rejected, s.Files, s.Bytes = stats.Rows, stats.Rejected, stats.Files, stats.Bytes
+	if s.Rejected > 0 {
+		s.Errors = delivery.ErrorLocation()
+	}
+	return s, remove(ctx, cfg, name)
+}
+
+// message is a record on its way.
+type message struct {
+	key  string
+	data []byte
+}
+
+// produce puts the files' records into the stream.
+func (l *landing) produce(ctx context.Context, e *env, cfg aws.Config, name string, src *source, s *summary, bar *progress) (err error) {
+	p, err := kinesis.NewProducer(cfg, name, func(m message) string { return m.key }, &kinesis.ProducerOptions[message]{
+		Encode:    func(m message) ([]byte, error) { return m.data, nil },
+		Unordered: l.key == "", // no two records share a key then
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.Close(ctx)) }()
+	return src.each(func(file string, line int, record []byte, read int64) error {
+		m := message{key: l.keyOf(record), data: record}
+		if m.key == "" {
+			m.key = fmt.Sprintf("%s:%d", file[max(0, len(file)-200):], line)
+		}
+		bar.set(read)
+		if size := len(m.key) + len(record); size > maxRecord {
+			s.Refused++
+			fmt.Fprintf(e.stderr, "lakekit land: %s: line %d: key and record are %d bytes (Kinesis allows %d): split the record\n", file, line, size, maxRecord)
+			return nil
+		}
+		if _, err := p.Put(ctx, m); err != nil {
+			return fmt.Errorf("%s: line %d: %w", file, line, err)
+		}
+		s.Records++
+		return nil
+	})
+}
+
+// keyOf gives the value of the key field as text; none when the record has none.
+func (l *landing) keyOf(record []byte) string {
+	if l.key == "" {
+		return ""
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(record, &fields) != nil {
+		return "" // an invalid record becomes an error record further on
+	}
+	var text string
+	if json.Unmarshal(fields[l.key], &text) == nil {
+		return firstRunes(text, 256)
+	}
+	return firstRunes(string(fields[l.key]), 256)
+}
+
+func firstRunes(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+// recreate makes an empty stream. What a run that was killed left of its own is removed: this run lands every
+// record again.
+func recreate(ctx context.Context, cfg aws.Config, name string) error {
+	if err := remove(ctx, cfg, name); err != nil {
+		return err
+	}
+	client := awskinesis.NewFromConfig(cfg)
+	_, err := client.CreateStream(ctx, &awskinesis.CreateStreamInput{
+		StreamName: &name, ShardCount: aws.Int32(landShards),
+		StreamModeDetails:  &kinesistypes.StreamModeDetails{StreamMode: kinesistypes.StreamModeProvisioned},
+		MaxRecordSizeInKiB: aws.Int32(maxRecord >> 10),
+	})
+	if err != nil {
+		return err
+	}
+	return awskinesis.NewStreamExistsWaiter(client).Wait(ctx, &awskinesis.DescribeStreamInput{StreamName: &name}, 2*time.Minute)
+}
+
+// remove removes the stream and its consumer's leases.
+func remove(ctx context.Context, cfg aws.Config, name string) error {
+	streams := awskinesis.NewFromConfig(cfg)
+	_, err := streams.DeleteStream(ctx, &awskinesis.DeleteStreamInput{StreamName: &name})
+	if err == nil {
+		err = awskinesis.NewStreamNotExistsWaiter(streams).Wait(ctx, &awskinesis.DescribeStreamInput{StreamName: &name}, 2*time.Minute)
+	}
+	if err != nil && !isCode(err, "ResourceNotFoundException") {
+		return err
+	}
+	leases := awsdynamodb.NewFromConfig(cfg)
+	_, err = leases.DeleteTable(ctx, &awsdynamodb.DeleteTableInput{TableName: &name})
+	if err == nil {
+		err = awsdynamodb.NewTableNotExistsWaiter(leases).Wait(ctx, &awsdynamodb.DescribeTableInput{TableName: &name}, 2*time.Minute)
+	}
+	if err != nil && !isCode(err, "ResourceNotFoundException") {
+		return err
+	}
+	return nil
+}
+
+func isCode(err error, code string) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == code
+}
+
+func (s *summary) print(e *env, asJSON bool) error {
+	if asJSON {
+		return json.NewEncoder(e.stdout).Encode(s)
+	}
+	for _, n := range s.Notes {
+		fmt.Fprintln(e.stderr, "note:", n)
+	}
+	_, err := fmt.Fprintf(e.stdout, "%s: %d records, %d rows in %d files (%d bytes) in %s, %.1f s\n",
+		s.Table, s.Records, s.Rows, s.Files, s.Bytes, s.Location, s.Seconds)
+	if err == nil && s.Rejected > 0 {
+		_, err = fmt.Fprintf(e.stdout, "%d rejected records, with the reasons, in %s\n", s.Rejected, s.Errors)
+	}
+	return err
+}
