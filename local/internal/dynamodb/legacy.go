@@ -44,8 +44,11 @@ func conditionalOperator(operator string, any bool) error {
 }
 
 func joined(terms []*node, operator string) (*node, error) {
-	if err := conditionalOperator(operator, true); err != nil || len(terms) == 0 {
+	if err := conditionalOperator(operator, len(terms) > 0); err != nil || len(terms) == 0 {
 		return nil, err
+	}
+	if operator != "" && len(terms) == 1 {
+		return nil, validation("ConditionalOperator can only be used when Filter or Expected has two or more elements")
 	}
 	if operator == "" {
 		operator = opAnd

@@ -15,8 +15,9 @@ type parser struct {
 	ts   []token
 	at   int
 	ph   *placeholders
-	// wrong is the first complaint about the meaning.
-	wrong error
+	// wrong is the first complaint about the meaning, and mistyped the first about the
+	// types of operands, which come last.
+	wrong, mistyped error
 }
 
 func newParser(what, src string, ph *placeholders) (*parser, error) {
@@ -39,6 +40,13 @@ func (p *parser) errorf(format string, args ...any) error {
 func (p *parser) complain(err error) {
 	if p.wrong == nil {
 		p.wrong = err
+	}
+}
+
+// complainOfType keeps the first complaint about an operand's type.
+func (p *parser) complainOfType(n *node, operand string) {
+	if p.mistyped == nil {
+		p.mistyped = p.errorf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", n.op, operand)
 	}
 }
 
@@ -84,7 +92,7 @@ func (p *parser) expect(s string) error {
 	return nil
 }
 
-// end wants nothing more, and gives the first complaint.
+// end wants nothing more, and gives the first complaint about anything but types.
 func (p *parser) end() error {
 	if p.peek().kind != tokenEnd {
 		return p.syntax()

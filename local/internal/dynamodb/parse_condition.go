@@ -15,7 +15,10 @@ func parseCondition(what, src string, ph *placeholders) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n, p.end()
+	if err := p.end(); err != nil {
+		return nil, err
+	}
+	return n, p.mistyped
 }
 
 // or reads terms joined by OR. With loose, which holds just behind an opening
@@ -197,7 +200,7 @@ func (p *parser) checkOperands(n *node) {
 	case n.op == opBetween:
 		p.checkKinds(n, kindS, kindN, kindB)
 		lo, hi := n.args[1], n.args[2]
-		if lo.op == opValue && hi.op == opValue && p.wrong == nil {
+		if lo.op == opValue && hi.op == opValue && p.mistyped == nil {
 			p.checkBounds(lo.val, hi.val)
 		}
 	}
@@ -225,8 +228,8 @@ func shown(v value) string {
 // to shows only when the expression runs.
 func (p *parser) checkKinds(n *node, kinds ...kind) {
 	for _, a := range n.args {
-		if a.op == opValue && a.val.kind != "" && !slices.Contains(kinds, a.val.kind) {
-			p.complain(p.errorf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", n.op, a.val.kind))
+		if k := a.kind(); k != "" && !slices.Contains(kinds, k) {
+			p.complainOfType(n, string(k))
 		}
 	}
 }
@@ -235,15 +238,26 @@ func (p *parser) checkType(n *node) {
 	const valid = "{N,BS,L,B,NULL,M,S,SS,NS,BOOL}"
 	a := n.args[1]
 	if a.op != opValue || a.val.kind != kindS {
-		p.complain(p.errorf("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", n.op, operandType(a)))
+		p.complainOfType(n, operandType(a))
 	} else if !strings.Contains(valid[:len(valid)-1]+",", ","+a.val.s+",") && a.val.s != string(kindN) {
 		p.complain(p.errorf("Invalid attribute type name found; type: %s, valid types: %s", a.val.s, valid))
 	}
 }
 
+// kind is the type that an operand has whatever the item, empty when the item decides.
+func (n *node) kind() kind {
+	switch n.op {
+	case opValue:
+		return n.val.kind
+	case fnSize:
+		return kindN
+	}
+	return ""
+}
+
 func operandType(n *node) string {
-	if n.op == opValue {
-		return string(n.val.kind)
+	if k := n.kind(); k != "" {
+		return string(k)
 	}
 	return "document path"
 }

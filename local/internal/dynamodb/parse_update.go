@@ -33,7 +33,10 @@ func parseUpdate(src string, ph *placeholders) ([]action, error) {
 	for i, a := range as {
 		ps[i] = a.path
 	}
-	return as, p.checkPaths(ps)
+	if err := p.checkPaths(ps); err != nil {
+		return nil, err
+	}
+	return as, p.mistyped
 }
 
 func (p *parser) section(op string, as []action) ([]action, error) {
@@ -106,7 +109,9 @@ func (p *parser) checkAction(a action) {
 	if v.kind == "" || v.isSet() || a.op == actionAdd && v.kind == kindN {
 		return
 	}
-	p.complain(p.errorf("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND", a.op, typeName(v.kind), a.op))
+	if p.mistyped == nil {
+		p.mistyped = p.errorf("Incorrect operand type for operator or function; operator: %s, operand type: %s, typeSet: ALLOWED_FOR_%s_OPERAND", a.op, typeName(v.kind), a.op)
+	}
 }
 
 // typeName is the long name that some of the service's errors use.
