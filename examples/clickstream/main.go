@@ -34,14 +34,13 @@ const (
 )
 
 type settings struct {
-	events  int
-	seed    uint64
-	dir     string
-	report  string
-	onAWS   bool
-	dryRun  bool
-	bucket  string
-	buckets struct{ data, results string } // as used
+	events int
+	seed   uint64
+	dir    string
+	report string
+	onAWS  bool
+	dryRun bool
+	bucket string
 }
 
 func main() {

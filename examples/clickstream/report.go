@@ -65,7 +65,7 @@ func (r *report) plots() ([]plot, error) {
 		if err != nil {
 			return fmt.Errorf("plot %q: %w", title, err)
 		}
-		plots = append(plots, plot{title, note, template.HTML(svg)}) //nolint:gosec // made by the chart library from numbers
+		plots = append(plots, plot{title, note, template.HTML(svg)})
 		return nil
 	}
 	svg, err := r.plotRate()

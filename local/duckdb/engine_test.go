@@ -81,8 +81,19 @@ func fixture(t *testing.T) *athena.Job {
 	}
 	var fields []catalog.Field
 	for _, f := range []struct{ name, typ string }{
-		{"id", "bigint"}, {"s", "string"}, {"n", "int"}, {"d", "decimal(10,2)"}, {"f", "double"}, {"ts", "timestamp"}, {"day", "date"}, {"ok", "boolean"},
-		{"xs", "array<int>"}, {"m", "map<string,int>"}, {"geo", "struct<lat:double,lon:double>"}, {"b", "binary"}, {"later", "int"},
+		{"id", "bigint"},
+		{"s", "string"},
+		{"n", "int"},
+		{"d", "decimal(10,2)"},
+		{"f", "double"},
+		{"ts", "timestamp"},
+		{"day", "date"},
+		{"ok", "boolean"},
+		{"xs", "array<int>"},
+		{"m", "map<string,int>"},
+		{"geo", "struct<lat:double,lon:double>"},
+		{"b", "binary"},
+		{"later", "int"},
 	} {
 		typ, err := catalog.ParseType(f.typ)
 		if err != nil {

@@ -26,9 +26,9 @@ func scalars() map[string]scalar {
 			return value{name + "(" + join(a) + ")", typ}, nil
 		}}
 	}
-	// like is one whose result has the type of its first argument.
-	like := func(name string, lo, hi int, args []class) scalar {
-		return scalar{lo, hi, args, func(_ *trinosql.Call, a []value) (value, error) {
+	// same is one of one number, whose type the result has.
+	same := func(name string) scalar {
+		return scalar{1, 1, num, func(_ *trinosql.Call, a []value) (value, error) {
 			return value{name + "(" + join(a) + ")", a[0].Type}, nil
 		}}
 	}
@@ -52,11 +52,11 @@ func scalars() map[string]scalar {
 		"substring":   {2, 3, []class{text, number}, substr},
 		"concat":      {2, many, str, concat},
 		"regexp_like": plain("regexp_matches", 2, 2, str, boolean),
-		"abs":         like("abs", 1, 1, num),
-		"sign":        like("sign", 1, 1, num),
-		"floor":       like("floor", 1, 1, num),
-		"ceil":        like("ceil", 1, 1, num),
-		"ceiling":     like("ceil", 1, 1, num),
+		"abs":         same("abs"),
+		"sign":        same("sign"),
+		"floor":       same("floor"),
+		"ceil":        same("ceil"),
+		"ceiling":     same("ceil"),
 		"sqrt":        plain("sqrt", 1, 1, num, double),
 		"exp":         plain("exp", 1, 1, num, double),
 		"power":       plain("pow", 2, 2, num, double),

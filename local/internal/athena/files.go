@@ -116,7 +116,7 @@ func (s *Service) registered(ctx context.Context, t *catalog.Table, keep func([]
 
 // readFooter reads a file's footer.
 func readFooter(path string) (*parquetmeta.File, error) {
-	f, err := os.Open(path) //nolint:gosec // a file of the lake
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
