@@ -1,0 +1,4 @@
+// Package athena holds the local Athena together with what it stands on: local S3, local
+// Glue and DuckDB, asked by our own client in bubbles and by boto3 and the AWS CLI over
+// HTTP. It needs cgo; without it the tests are skipped.
+package athena
