@@ -19,6 +19,8 @@ type database struct {
 	tables map[string]*table
 	// tokens are the transactions that a repeated request must not do again.
 	tokens map[string]usedToken
+	// forgot is when tokens were last dropped.
+	forgot time.Time
 }
 
 // usedToken is a transaction's ClientRequestToken, which counts for ten minutes.

@@ -69,7 +69,7 @@ func (s *Service) transactWriteItems(in *transactWriteInput) (*transactOutput, e
 	}
 	now := time.Now()
 	s.mu.forget(now)
-	if seen, ok := s.mu.tokens[in.ClientRequestToken]; ok && in.ClientRequestToken != "" {
+	if seen, ok := s.mu.tokens[in.ClientRequestToken]; ok && in.ClientRequestToken != "" && seen.counts(now) {
 		if seen.Hash != hash {
 			return nil, awswire.Errorf(codeMismatch, "The request uses the same client token as a previous, but non-identical request")
 		}
@@ -131,10 +131,19 @@ func (in *transactWriteInput) hash() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// forget drops tokens whose time is over.
+func (t usedToken) counts(now time.Time) bool {
+	return now.Sub(time.UnixMilli(t.At)) <= tokenLife
+}
+
+// forget drops tokens whose time is over. It looks once in a minute, because every
+// transaction has a token and looking costs as much as there are.
 func (d *database) forget(now time.Time) {
+	if now.Sub(d.forgot) < time.Minute {
+		return
+	}
+	d.forgot = now
 	for name, t := range d.tokens {
-		if now.Sub(time.UnixMilli(t.At)) > tokenLife {
+		if !t.counts(now) {
 			delete(d.tokens, name)
 		}
 	}

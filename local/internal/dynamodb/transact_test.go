@@ -79,6 +79,11 @@ func TestATokenCountsForTenMinutes(t *testing.T) {
 		if got := value(); !strings.Contains(got, `"3"`) {
 			t.Errorf("after the token's life: %s", got)
 		}
+		time.Sleep(time.Hour)
+		must(t, s, "TransactWriteItems", strings.Replace(add(1), `"tok"`, `"other"`, 1))
+		if n := len(s.mu.tokens); n != 1 {
+			t.Errorf("%d tokens are kept, want the last one", n)
+		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
