@@ -571,7 +571,7 @@ func TestPresigned(t *testing.T) {
 		b, _ := io.ReadAll(resp.Body)
 		return resp, string(b)
 	}
-	if resp, b := do(http.MethodPut, put.URL, []byte("signed")); resp.StatusCode != 200 {
+	if resp, b := do(http.MethodPut, put.URL, []byte("signed")); resp.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", resp.StatusCode, b)
 	}
 	get, err := pre.PresignGetObject(w.ctx, &awss3.GetObjectInput{Bucket: aws.String("lake"), Key: aws.String("p"), ResponseContentType: aws.String("text/csv")})

@@ -292,7 +292,11 @@ func (s *Service) fill(f vfs.File, in io.Reader) error {
 
 // copyTo is [io.Copy] that tells an error of the lake's disk from one of the client's.
 func copyTo(f io.Writer, in io.Reader) (n int64, err error) {
-	buf := make([]byte, 64<<10)
+	size := int64(64 << 10)
+	if b, ok := in.(*body); ok {
+		size = max(512, min(size, b.size+1)) // one more, to meet the end in few reads
+	}
+	buf := make([]byte, size)
 	for {
 		m, rerr := in.Read(buf)
 		if m > 0 {
