@@ -33,6 +33,9 @@ func (t *translator) binary(e *trinosql.BinaryExpr) (value, error) {
 		if a, b := classOf(l.Type), classOf(r.Type); a != unknown && a != text && a != nested && a != binary || b != unknown && b != a {
 			return value{}, mismatch(e, "Cannot apply operator: %s || %s", l.DML(), r.DML())
 		}
+		if classOf(l.Type) == text { // with a NULL, its type would be lost
+			return concat(nil, []value{l, r})
+		}
 		return value{"(" + l.sql + " || " + r.sql + ")", l.Type}, nil
 	}
 	return t.arithmetic(e, l, r)
@@ -110,7 +113,8 @@ func decimalArithmetic(e *trinosql.BinaryExpr, l, r value) (value, error) {
 	if e.Op == "*" {
 		return value{"(" + l.sql + " * " + r.sql + ")", out}, err
 	}
-	return value{fmt.Sprintf("(CAST(%s AS %s) %s CAST(%s AS %[2]s))", l.sql, name, e.Op, r.sql), out}, err
+	// DuckDB gives the sum one digit more, for which the type has room already.
+	return value{fmt.Sprintf("CAST((CAST(%s AS %s) %s CAST(%s AS %[2]s)) AS %[2]s)", l.sql, name, e.Op, r.sql), out}, err
 }
 
 // shifted adds an interval to a date or a time. A date stays one.

@@ -20,22 +20,31 @@ const many = 100
 
 func scalars() map[string]scalar {
 	str, num, any := []class{text}, []class{number}, []class{unknown}
+	varchar, bigint, double, boolean := kind(catalog.KindString), kind(catalog.KindBigInt), kind(catalog.KindDouble), kind(catalog.KindBoolean)
 	// plain is a function that both engines have under these names.
 	plain := func(name string, lo, hi int, args []class, typ catalog.Type) scalar {
 		return scalar{lo, hi, args, func(_ *trinosql.Call, a []value) (value, error) {
 			return value{name + "(" + join(a) + ")", typ}, nil
 		}}
 	}
-	// same is one of one number, whose type the result has.
-	same := func(name string) scalar {
+	// same is one of one number, whose type the result has; of a decimal, digits before the
+	// point are the given function's.
+	same := func(name string, whole func(catalog.Type) catalog.Type) scalar {
 		return scalar{1, 1, num, func(_ *trinosql.Call, a []value) (value, error) {
-			return value{name + "(" + join(a) + ")", a[0].Type}, nil
+			typ := a[0].Type
+			if typ.Kind == catalog.KindDecimal && whole != nil {
+				typ = whole(typ)
+			}
+			if typ.Kind == 0 {
+				typ = double
+			}
+			to, err := duckType(typ)
+			return value{fmt.Sprintf("CAST(%s(%s) AS %s)", name, join(a), to), typ}, err
 		}}
 	}
 	part := func(name string) scalar {
 		return scalar{1, 1, any, func(e *trinosql.Call, a []value) (value, error) { return datePart(e, name, a[0]) }}
 	}
-	varchar, bigint, double, boolean := kind(catalog.KindString), kind(catalog.KindBigInt), kind(catalog.KindDouble), kind(catalog.KindBoolean)
 	m := map[string]scalar{
 		"lower":       plain("lower", 1, 1, str, varchar),
 		"upper":       plain("upper", 1, 1, str, varchar),
@@ -52,12 +61,12 @@ func scalars() map[string]scalar {
 		"substring":   {2, 3, []class{text, number}, substr},
 		"concat":      {2, many, str, concat},
 		"regexp_like": plain("regexp_matches", 2, 2, str, boolean),
-		"abs":         same("abs"),
-		"sign":        same("sign"),
-		"floor":       same("floor"),
-		"ceil":        same("ceil"),
-		"ceiling":     same("ceil"),
-		"sqrt":        plain("sqrt", 1, 1, num, double),
+		"abs":         same("abs", nil),
+		"sign":        same("sign", func(catalog.Type) catalog.Type { return catalog.Type{Kind: catalog.KindDecimal, Precision: 1} }),
+		"floor":       same("floor", rounded),
+		"ceil":        same("ceil", rounded),
+		"ceiling":     same("ceil", rounded),
+		"sqrt":        {1, 1, num, sqrt},
 		"exp":         plain("exp", 1, 1, num, double),
 		"power":       plain("pow", 2, 2, num, double),
 		"pow":         plain("pow", 2, 2, num, double),
@@ -66,7 +75,7 @@ func scalars() map[string]scalar {
 		"nullif":      {2, 2, any, nullif},
 		"date":        {1, 1, any, toDate},
 		"cardinality": {1, 1, []class{nested}, cardinality},
-		"contains":    plain("list_contains", 2, 2, []class{nested, unknown}, boolean),
+		"contains":    {2, 2, []class{nested, unknown}, contains},
 		"element_at":  {2, 2, []class{nested, unknown}, elementAt},
 		"json_format": {1, 1, any, func(_ *trinosql.Call, a []value) (value, error) {
 			return value{"CAST(" + a[0].sql + " AS VARCHAR)", varchar}, nil
@@ -92,9 +101,10 @@ func replace(_ *trinosql.Call, a []value) (value, error) {
 	return value{"replace(" + join(a) + ")", kind(catalog.KindString)}, nil
 }
 
-// substr with a start of zero is empty in Athena, and begins at the first character in DuckDB.
+// substr with a start of zero, or before the text, is empty in Athena, and begins at the first
+// character in DuckDB.
 func substr(_ *trinosql.Call, a []value) (value, error) {
-	return value{fmt.Sprintf("(CASE WHEN %s = 0 THEN '' ELSE substring(%s) END)", a[1].sql, join(a)), kind(catalog.KindString)}, nil
+	return value{fmt.Sprintf("(CASE WHEN %[2]s = 0 OR %[2]s < -length(%[1]s) THEN '' ELSE substring(%[3]s) END)", a[0].sql, a[1].sql, join(a)), kind(catalog.KindString)}, nil
 }
 
 // concat with NULL is NULL, as || is; DuckDB's concat leaves NULLs out.
@@ -103,7 +113,27 @@ func concat(_ *trinosql.Call, a []value) (value, error) {
 	for i, v := range a {
 		out[i] = v.sql
 	}
-	return value{"(" + strings.Join(out, " || ") + ")", kind(catalog.KindString)}, nil
+	return value{"CAST(" + strings.Join(out, " || ") + " AS VARCHAR)", kind(catalog.KindString)}, nil
+}
+
+// rounded is the type of a decimal without places: one digit more, which rounding may need.
+func rounded(t catalog.Type) catalog.Type {
+	return catalog.Type{Kind: catalog.KindDecimal, Precision: min(38, t.Precision-t.Scale+min(t.Scale, 1))}
+}
+
+// sqrt of a negative number is NaN in Athena, and an error in DuckDB.
+func sqrt(_ *trinosql.Call, a []value) (value, error) {
+	return value{fmt.Sprintf("(CASE WHEN %[1]s < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt(%[1]s) END)", a[0].sql), kind(catalog.KindDouble)}, nil
+}
+
+// contains is NULL when the value is not found and one of the elements is NULL.
+func contains(e *trinosql.Call, a []value) (value, error) {
+	if a[0].Kind == catalog.KindArray {
+		if err := comparable(e, "=", value{Type: *a[0].Elem}, a[1]); err != nil {
+			return value{}, err
+		}
+	}
+	return value{fmt.Sprintf("(CASE WHEN list_contains(%[1]s, %[2]s) THEN TRUE WHEN list_count(%[1]s) < len(%[1]s) THEN NULL ELSE list_contains(%[1]s, %[2]s) END)", a[0].sql, a[1].sql), kind(catalog.KindBoolean)}, nil
 }
 
 func round(e *trinosql.Call, a []value) (value, error) {
