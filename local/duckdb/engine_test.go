@@ -168,6 +168,7 @@ func TestAnswersAreAthenas(t *testing.T) {
 		{"SELECT count(*), count(s), count(DISTINCT s), sum(n), sum(d), avg(d), min(s), max(ts) FROM db.t", "4|3|2|3|1.30|0.43|a|2026-05-25 00:00:00.000"},
 		{"SELECT avg(n), sum(f), count_if(ok), approx_distinct(s), bool_and(ok) FROM db.t", "1.0|3.5|2|2|false"},
 		{"SELECT sum(n) FILTER (WHERE n > 0) FROM t", "10"},
+		{"SELECT count_if(ok), count_if(n > 0) FILTER (WHERE n < 0) FROM t WHERE id = 3", "0|0"}, // NULL
 		{"SELECT s, count(*) AS c FROM db.t GROUP BY s ORDER BY c DESC, s", "a|2\nb|1\n∅|1"},
 		{"SELECT dt, count(*) FROM db.t GROUP BY 1 ORDER BY 1", "2026-05-24|3\n2026-05-25|1"},
 		{"SELECT id FROM db.t WHERE dt = '2026-05-25'", "4"},

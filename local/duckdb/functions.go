@@ -81,8 +81,11 @@ func aggregates() map[string]function {
 		}
 	}
 	return map[string]function{
-		"count":           typed("count", catalog.KindBigInt),
-		"count_if":        typed("count_if", catalog.KindBigInt),
+		"count": typed("count", catalog.KindBigInt),
+		"count_if": func(_ *trinosql.Call, a []value) (value, error) {
+			// DuckDB's own count_if is NULL where all is NULL.
+			return value{"count(CASE WHEN " + a[0].sql + " THEN 1 END)", kind(catalog.KindBigInt)}, nil
+		},
 		"approx_distinct": typed("count", catalog.KindBigInt), // the caller adds DISTINCT: exact is within its error
 		"min":             same("min"),
 		"max":             same("max"),
