@@ -183,7 +183,7 @@ const (
 )
 
 // stream carries the records through a stream of their own to the table's files.
-func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *catalog.Table, src *source) (*summary, error) {
+func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *catalog.Table, src *source) (_ *summary, err error) {
 	name := "lakekit-land-" + strings.ReplaceAll(l.table, ".", "-")
 	if err := recreate(ctx, cfg, name); err != nil {
 		return nil, err
@@ -195,7 +195,12 @@ func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *cat
 	if err != nil {
 		return nil, err
 	}
-	defer delivery.Close(ctx) // for the way out after an error: closing twice is fine
+	defer func() {
+		if err != nil {
+			_ = delivery.Close(ctx) // the error that there is matters more
+			err = unfinished(ctx, err, delivery.Stats())
+		}
+	}()
 	consumer, err := kinesis.NewConsumer(cfg, name, name, delivery.Handle, &kinesis.ConsumerOptions{
 		StartAt: delivery.StartAt, Drain: delivery.Drain, PollInterval: 50 * time.Millisecond,
 	})
@@ -235,6 +240,17 @@ func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *cat
 		s.Errors = delivery.ErrorLocation()
 	}
 	return s, remove(ctx, cfg, name)
+}
+
+// unfinished says what a run that failed or was interrupted leaves behind.
+func unfinished(ctx context.Context, err error, stats firehose.Stats) error {
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if stats.Rows == 0 {
+		return fmt.Errorf("%w: nothing is in the table", err)
+	}
+	return fmt.Errorf("%w: %d rows in %d files are in the table and stay there; landing the same input again adds all of it", err, stats.Rows, stats.Files)
 }
 
 // message is a record on its way.

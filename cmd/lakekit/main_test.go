@@ -264,6 +264,36 @@ func TestLandRefusesWhatAStreamDoesNotTake(t *testing.T) {
 	}
 }
 
+// interrupter cancels when something is written to it.
+type interrupter struct {
+	bytes.Buffer
+	cancel func()
+}
+
+func (i *interrupter) Write(p []byte) (int, error) {
+	i.cancel()
+	return i.Buffer.Write(p)
+}
+
+// TestLandInterrupted is interrupted by its own complaint about the second record.
+func TestLandInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	dir := t.TempDir()
+	stdin := "{\"a\":1}\n{\"a\":2,\"b\":\"" + strings.Repeat("x", maxRecord) + "\"}\n{\"a\":3}\n"
+	var out bytes.Buffer
+	errs := &interrupter{cancel: cancel}
+	code := run(ctx, &env{strings.NewReader(stdin), &out, errs}, []string{"land", "-dir", dir, "-table", "shop.some", "-"})
+	if code != 1 || out.Len() > 0 || !strings.Contains(errs.String(), "interrupted: ") || !strings.Contains(errs.String(), "in the table") {
+		t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())
+	}
+	// The lake is let go of, and what is left of the stream is no obstacle.
+	if sum := landed(t, sh(t, "{\"a\":4}", "land", "-dir", dir, "-table", "shop.some", "-json", "-")); sum.Records != 1 || sum.Rows != 1 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 func TestLocal(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
