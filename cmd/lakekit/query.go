@@ -109,7 +109,7 @@ func guard(ctx context.Context, cfg aws.Config, sql string) error {
 	case err == nil, ctx.Err() != nil, errors.As(err, &mistake) && mistake.Unsupported == "":
 		return err // a mistake stays one
 	case errors.As(err, &unbounded) && unbounded.Rewrite != "":
-		return fmt.Errorf("%w\n\nThe statement with it, whose result is the same:\n\n%s\n\n(-unbounded runs it as it was)", err, unbounded.Rewrite)
+		return fmt.Errorf("%w\n\nThe statement with it gives the same rows, if they lie where the table's derivations say:\n\n%s\n\n(-unbounded runs it as it was)", err, unbounded.Rewrite)
 	}
 	return fmt.Errorf("%w (-unbounded runs it as it is)", err)
 }
