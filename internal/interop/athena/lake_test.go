@@ -389,6 +389,10 @@ func TestRegisteredPartitions(t *testing.T) {
 		if got := count("SELECT count(*) FROM reg WHERE hr < '10'"); got != "60" {
 			t.Errorf("one hour: %s", got)
 		}
+		_, err := w.client.Run(t.Context(), athena.SQL("ALTER TABLE reg ADD PARTITION (dt='2026-05-24')"))
+		if err == nil || !strings.Contains(err.Error(), "a partition of web.reg has 2 values, this one has 1") {
+			t.Errorf("half a partition: %v", err)
+		}
 		w.run(t, "MSCK REPAIR TABLE reg")
 		if got := count("SELECT count(*) FROM reg"); got != "2160" {
 			t.Errorf("repaired: %s", got)

@@ -48,7 +48,7 @@ func (s *Service) ddl(ctx context.Context, x *execution) error {
 	if err != nil {
 		return err
 	}
-	return s.put(ctx, x, bytes.NewReader(nil))
+	return s.put(ctx, x, x.output, bytes.NewReader(nil))
 }
 
 func (s *Service) createTable(ctx context.Context, x *execution, d *ddlParser) error {
@@ -149,7 +149,7 @@ func (s *Service) addPartitions(ctx context.Context, x *execution, d *ddlParser)
 	}
 	var parts []gluetypes.PartitionInput
 	for d.accept("PARTITION") {
-		values := make([]string, len(t.Partitions()))
+		values, given := make([]string, len(t.Partitions())), 0
 		d.want("(")
 		for {
 			column := strings.ToLower(d.name())
@@ -159,11 +159,15 @@ func (s *Service) addPartitions(ctx context.Context, x *execution, d *ddlParser)
 				return &Error{Code: "COLUMN_NOT_FOUND", Message: fmt.Sprintf("%s is not a partition column of %s", column, t)}
 			}
 			values[i] = d.text()
+			given++
 			if !d.accept(",") {
 				break
 			}
 		}
 		d.want(")")
+		if d.err == nil && given != len(values) {
+			return &Error{Code: "SYNTAX_ERROR", Message: fmt.Sprintf("a partition of %s has %d values, this one has %d", t, len(values), given)}
+		}
 		at := ""
 		if d.accept("LOCATION") {
 			at = d.text()

@@ -94,7 +94,7 @@ func quotedText(s string, quote byte) (text string, n int, ok bool) {
 
 // skip passes over these words, whichever are there.
 func (d *ddlParser) skip(words ...string) {
-	for d.i < len(d.toks) && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(d.toks[d.i].text, w) }) {
+	for d.i < len(d.toks) && d.toks[d.i].kind == 'w' && slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(d.toks[d.i].text, w) }) {
 		d.i++
 	}
 }

@@ -2,7 +2,9 @@ package athena
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -70,12 +72,21 @@ func (r *result) store(ctx context.Context) error {
 	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return r.s.put(ctx, r.x, r.file)
+	if err := r.s.put(ctx, r.x, r.x.output, r.file); err != nil {
+		return err
+	}
+	// Athena puts a description of its own beside each result; programs that clean up look
+	// for it.
+	b, err := json.Marshal(struct{ Columns []Column }{r.columns})
+	if err != nil {
+		return err
+	}
+	return r.s.put(ctx, r.x, r.x.output+".metadata", bytes.NewReader(b))
 }
 
 // put puts a query's output into S3.
-func (s *Service) put(ctx context.Context, x *execution, body io.ReadSeeker) error {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(x.output, "s3://"), "/")
+func (s *Service) put(ctx context.Context, x *execution, location string, body io.ReadSeeker) error {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
 	in := &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: body, ContentType: aws.String("application/octet-stream")}
 	if e := x.encryption; e != nil {
 		switch e.EncryptionOption {
@@ -89,7 +100,7 @@ func (s *Service) put(ctx context.Context, x *execution, body io.ReadSeeker) err
 		}
 	}
 	if _, err := s.s3.PutObject(ctx, in); err != nil {
-		return fmt.Errorf("write the result to %s: %w", x.output, err)
+		return fmt.Errorf("write the result to %s: %w", location, err)
 	}
 	return nil
 }
