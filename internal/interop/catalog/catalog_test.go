@@ -16,13 +16,14 @@ import (
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/internal/column"
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/internal/jsoncol"
 )
 
-// peer runs peers.py and reads its answer.
-func peer(t *testing.T, what, path string, into any) {
+// ask runs peers.py and reads its answer.
+func ask(t *testing.T, what, path string, into any) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), python(t), "peers.py", what, path)
+	cmd := exec.CommandContext(t.Context(), peer.Python(t), "peers.py", what, path)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -32,27 +33,6 @@ func peer(t *testing.T, what, path string, into any) {
 	if err := json.Unmarshal(out, into); err != nil {
 		t.Fatalf("peers.py %s: %v\n%s", what, err, out)
 	}
-}
-
-func python(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("LAKEKIT_VENV")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache", "lakekit", "venv")
-	}
-	bin := filepath.Join(dir, "bin", "python")
-	if err := exec.CommandContext(t.Context(), bin, "-c", "import sqlglot, duckdb, pyarrow").Run(); err != nil {
-		const how = "the Python peers are not installed (internal/interop/venv.sh installs them)"
-		if os.Getenv("LAKEKIT_INTEROP") == "1" {
-			t.Fatalf("%s: %v", how, err)
-		}
-		t.Skip(how)
-	}
-	return bin
 }
 
 func randomType(r *rand.Rand, depth int) catalog.Type {
@@ -99,6 +79,7 @@ func plain(s string) string {
 
 func TestDDLBySQLGlot(t *testing.T) {
 	t.Parallel()
+	peer.Need(t)
 	var tables []*catalog.Table
 	var statements []string
 	for seed := range uint64(200) {
@@ -133,7 +114,7 @@ func TestDDLBySQLGlot(t *testing.T) {
 		Properties map[string]string
 		Location   string
 	}
-	peer(t, "ddl", path, &read)
+	ask(t, "ddl", path, &read)
 	if len(read) != len(tables) {
 		t.Fatalf("%d statements were read, want %d", len(read), len(tables))
 	}
@@ -234,6 +215,7 @@ func writeRecords(t *testing.T, seed uint64) []byte {
 
 func TestInferByDuckDB(t *testing.T) {
 	t.Parallel()
+	peer.Need(t)
 	dir := t.TempDir()
 	got := map[string]map[string]string{}
 	for seed := range uint64(30) {
@@ -258,7 +240,7 @@ func TestInferByDuckDB(t *testing.T) {
 		t.Errorf("only %d files are compared", len(got))
 	}
 	var want map[string]map[string]string
-	peer(t, "infer", dir, &want)
+	ask(t, "infer", dir, &want)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("by file (-DuckDB +lakekit):\n%s", diff)
 	}
@@ -291,9 +273,10 @@ func TestInferredSchemasTakeTheirRecords(t *testing.T) {
 
 func TestInferParquetOfPyarrow(t *testing.T) {
 	t.Parallel()
+	peer.Need(t)
 	dir := t.TempDir()
 	var want map[string]map[string]string
-	peer(t, "parquet", dir, &want)
+	ask(t, "parquet", dir, &want)
 	for name, columns := range want {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {

@@ -6,7 +6,8 @@
 set -eu
 
 version=3.3.1
-dir=${LAKEKIT_DYNAMODB_LOCAL:-$HOME/.cache/lakekit/dynamodb-local-$version}
+cache=${LAKEKIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lakekit}
+dir=${LAKEKIT_DYNAMODB_LOCAL:-$cache/dynamodb-local-$version}
 
 if [ ! -e "$dir/DynamoDBLocal-$version.jar" ]; then
 	pom=$(mktemp -d)

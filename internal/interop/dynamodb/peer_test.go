@@ -17,35 +17,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/local"
 )
 
-// missing skips the test; with LAKEKIT_INTEROP=1 a peer that is missing is a failure.
-func missing(t *testing.T, format string, args ...any) {
-	t.Helper()
-	if os.Getenv("LAKEKIT_INTEROP") == "1" {
-		t.Fatalf(format, args...)
-	}
-	t.Skipf(format+" (LAKEKIT_INTEROP=1 makes this a failure)", args...)
-}
-
-// dynamoDBLocal starts the peer and gives its address.
+// dynamoDBLocal starts DynamoDB Local and gives its address.
 func dynamoDBLocal(t *testing.T) string {
 	t.Helper()
+	peer.Need(t)
 	dir := os.Getenv("LAKEKIT_DYNAMODB_LOCAL")
 	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache/lakekit/dynamodb-local-3.3.1")
+		dir = filepath.Join(peer.Cache(t), "dynamodb-local-3.3.1")
 	}
 	if jars, err := filepath.Glob(filepath.Join(dir, "DynamoDBLocal-*.jar")); err != nil || len(jars) == 0 {
-		missing(t, "DynamoDB Local is not in %s; internal/interop/dynamodb/fetch.sh gets it", dir)
+		t.Fatalf("DynamoDB Local is not in %s: internal/interop/dynamodb/fetch.sh gets it", dir)
 	}
 	java, err := exec.LookPath(cmp.Or(os.Getenv("LAKEKIT_JAVA"), "java"))
 	if err != nil {
-		missing(t, "%v", err)
+		t.Fatal(err)
 	}
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

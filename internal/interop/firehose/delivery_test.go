@@ -22,6 +22,7 @@ import (
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/firehose"
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/stream"
 )
 
@@ -167,7 +168,7 @@ func record(r *rand.Rand, id int) (in []byte, row map[string]any) {
 
 func TestReadersAgree(t *testing.T) {
 	t.Parallel()
-	bin := python(t)
+	bin := peer.Python(t)
 	for _, compression := range []firehose.Compression{firehose.Snappy, firehose.Zstd, firehose.Gzip, firehose.Uncompressed} {
 		t.Run(string(compression), func(t *testing.T) {
 			t.Parallel()
@@ -219,26 +220,4 @@ func TestReadersAgree(t *testing.T) {
 			t.Logf("%s", out)
 		})
 	}
-}
-
-// python gives the interpreter that has the readers.
-func python(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("LAKEKIT_VENV")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache", "lakekit", "venv")
-	}
-	bin := filepath.Join(dir, "bin", "python")
-	if _, err := os.Stat(bin); err != nil {
-		const how = "the Python readers are not installed (internal/interop/venv.sh installs them)"
-		if os.Getenv("LAKEKIT_INTEROP") == "1" {
-			t.Fatalf("%s: %v", how, err)
-		}
-		t.Skip(how)
-	}
-	return bin
 }

@@ -8,7 +8,7 @@
 # The originals stay beside the NDJSON: what is expected is computed from them.
 set -eu
 
-dir=${LAKEKIT_CACHE:-$HOME/.cache/lakekit}/datasets
+dir=${LAKEKIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lakekit}/datasets
 python=${PYTHON:-python3}
 mkdir -p "$dir"
 cd "$dir"

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/local/duckdb"
 )
 
@@ -48,36 +49,12 @@ type expectation struct{ Flights, Webhooks rows }
 // data gives the folder with the data sets, and what they say.
 func data(t *testing.T) (string, expectation) {
 	t.Helper()
-	skip := t.Skipf
-	if os.Getenv("LAKEKIT_INTEROP") == "1" {
-		skip = t.Fatalf
-	}
-	cache := os.Getenv("LAKEKIT_CACHE")
-	if cache == "" {
-		home, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cache = filepath.Join(home, "lakekit")
-	}
-	python := os.Getenv("LAKEKIT_VENV")
-	if python == "" {
-		python = filepath.Join(cache, "venv")
-	}
-	python = filepath.Join(python, "bin", "python")
-	if _, err := os.Stat(python); err != nil {
-		skip("no Python with pandas: run internal/interop/venv.sh (%v)", err)
-	}
+	peer.Need(t)
 	if !duckdb.Available {
-		skip("the queries need DuckDB, and this was built without cgo")
+		t.Skip("built without cgo: the queries need DuckDB")
 	}
-	dir := filepath.Join(cache, "datasets")
-	if _, err := os.Stat(filepath.Join(dir, "webhooks.ndjson")); err != nil {
-		if os.Getenv("LAKEKIT_INTEROP") != "1" {
-			t.Skipf("the data sets are not there: run internal/interop/land/datasets.sh (%v)", err)
-		}
-		output(t, "./datasets.sh")
-	}
+	python := peer.Python(t)
+	dir := strings.TrimSpace(string(output(t, "./datasets.sh"))) // fetches nothing that is there
 	var want expectation
 	if err := json.Unmarshal(output(t, python, "expect.py", dir), &want); err != nil {
 		t.Fatal(err)

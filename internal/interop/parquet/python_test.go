@@ -15,31 +15,10 @@ import (
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/internal/column"
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/internal/parquetout"
 	"github.com/lakekit/lakekit/internal/parquetout/parquettest"
 )
-
-// python gives the interpreter that has the readers.
-func python(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("LAKEKIT_VENV")
-	if dir == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(home, ".cache", "lakekit", "venv")
-	}
-	bin := filepath.Join(dir, "bin", "python")
-	if _, err := os.Stat(bin); err != nil {
-		const how = "the Python readers are not installed (internal/interop/venv.sh installs them)"
-		if os.Getenv("LAKEKIT_INTEROP") == "1" {
-			t.Fatalf("%s: %v", how, err)
-		}
-		t.Skip(how)
-	}
-	return bin
-}
 
 // sample is a file of random rows, with the rows as JSON beside it.
 type sample struct {
@@ -195,7 +174,7 @@ func plainValue(v any) any {
 // the rows that a predicate finds by them.
 func TestPython(t *testing.T) {
 	t.Parallel()
-	bin := python(t)
+	bin := peer.Python(t)
 	dir := t.TempDir()
 	for _, s := range samples(t, dir, 48) {
 		rows := make([]any, len(s.rows))

@@ -1,50 +1,12 @@
 package s3_test
 
 import (
-	"cmp"
-	"context"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
+	"github.com/lakekit/lakekit/internal/interop/peer"
 	"github.com/lakekit/lakekit/local"
 )
-
-// need gives the path of a peer's program, or skips the test; with LAKEKIT_INTEROP=1 a peer
-// that is missing is a failure.
-func need(t *testing.T, program string, probe ...string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err == nil {
-		err = exec.CommandContext(t.Context(), path, probe...).Run()
-	}
-	if err != nil {
-		if os.Getenv("LAKEKIT_INTEROP") == "1" {
-			t.Fatalf("%s %s: %v", program, strings.Join(probe, " "), err)
-		}
-		t.Skipf("%s %s: %v (LAKEKIT_INTEROP=1 makes this a failure)", program, strings.Join(probe, " "), err)
-	}
-	return path
-}
-
-// run runs a peer, which prints ok when it is content.
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
-	if err != nil || !strings.HasPrefix(lastLine(string(out)), "ok") {
-		t.Errorf("%s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-}
-
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
-}
 
 func serve(t *testing.T) *local.Lake {
 	t.Helper()
@@ -62,7 +24,7 @@ func serve(t *testing.T) *local.Lake {
 
 func TestBoto3(t *testing.T) {
 	t.Parallel()
-	python := need(t, cmp.Or(os.Getenv("LAKEKIT_PYTHON"), "python3"), "-c", "import boto3")
+	peer.Need(t)
 	lake := serve(t)
 	plain, err := lake.Listen("127.0.0.1:0")
 	if err != nil {
@@ -72,13 +34,13 @@ func TestBoto3(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, python, "boto.py", plain.URL())
-	run(t, python, "boto.py", secure.URL(), filepath.Join(lake.Dir(), local.CAFile))
+	peer.Check(t, "boto.py", plain.URL())
+	peer.Check(t, "boto.py", secure.URL(), filepath.Join(lake.Dir(), local.CAFile))
 }
 
 func TestCLI(t *testing.T) {
 	t.Parallel()
-	need(t, "aws", "--version")
+	peer.Need(t)
 	lake := serve(t)
 	plain, err := lake.Listen("127.0.0.1:0")
 	if err != nil {
@@ -88,6 +50,6 @@ func TestCLI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, "sh", "cli.sh", plain.URL())
-	run(t, "sh", "cli.sh", secure.URL(), filepath.Join(lake.Dir(), local.CAFile))
+	peer.Check(t, "cli.sh", plain.URL())
+	peer.Check(t, "cli.sh", secure.URL(), filepath.Join(lake.Dir(), local.CAFile))
 }
