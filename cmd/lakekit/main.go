@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // partitions in local time, in containers that have no zones
 )
 
 // env is what a subcommand has of the world.
