@@ -28,44 +28,46 @@ type audit struct {
 type everything struct {
 	base
 	*audit
-	Bool    bool    `json:"bool"`
-	I8      int8    `json:"i8"`
-	I16     int16   `json:"i16"`
-	I32     int32   `json:"i32"`
-	I64     int64   `json:"i64"`
-	Int     int     `json:"int"`
-	U8      uint8   `json:"u8"`
-	U16     uint16  `json:"u16"`
-	U32     uint32  `json:"u32"`
-	U64     uint64  `json:"u64" lake:"decimal(20,0)"`
-	F32     float32 `json:"f32"`
-	F64     float64 `json:"f64"`
-	Str     string  `json:"str"`
-	Name    string  `json:"name" lake:"varchar(16)"`
-	Bytes   []byte  `json:"bytes"`
-	Raw     [4]byte `json:"raw"`
-	When    time.Time
-	Day     Date               `json:"day"`
-	Price   Decimal            `json:"price" lake:"decimal(10,2)"`
-	Prices  []Decimal          `json:"prices" lake:"array<decimal(10,2)>"`
-	Geo     *geo               `json:"geo"`
-	Path    []geo              `json:"path"`
-	Tags    map[string]string  `json:"tags"`
-	Counts  map[int32]float64  `json:"counts"`
-	ByDay   map[Date][]int     `json:"by_day"`
-	Any     any                `json:"any" lake:"map<string,string>"`
-	JSON    json.RawMessage    `json:"json" lake:"struct<a:int>"`
-	Number  json.Number        `json:"number" lake:"decimal(38,9)"`
-	Quoted  int                `json:"quoted,string"`
-	IP      netip.Addr         `json:"ip"`
-	Opt     *string            `json:"opt,omitempty"`
-	Dash    string             `json:"-,"  lake:"name=dash"` //nolint:staticcheck // a key that is a dash is the case under test
+	Bool   bool    `json:"bool"`
+	I8     int8    `json:"i8"`
+	I16    int16   `json:"i16"`
+	I32    int32   `json:"i32"`
+	I64    int64   `json:"i64"`
+	Int    int     `json:"int"`
+	U8     uint8   `json:"u8"`
+	U16    uint16  `json:"u16"`
+	U32    uint32  `json:"u32"`
+	U64    uint64  `json:"u64" lake:"decimal(20,0)"`
+	F32    float32 `json:"f32"`
+	F64    float64 `json:"f64"`
+	Str    string  `json:"str"`
+	Name   string  `json:"name" lake:"varchar(16)"`
+	Bytes  []byte  `json:"bytes"`
+	Raw    [4]byte `json:"raw"`
+	When   time.Time
+	Day    Date              `json:"day"`
+	Price  Decimal           `json:"price" lake:"decimal(10,2)"`
+	Prices []Decimal         `json:"prices" lake:"array<decimal(10,2)>"`
+	Geo    *geo              `json:"geo"`
+	Path   []geo             `json:"path"`
+	Tags   map[string]string `json:"tags"`
+	Counts map[int32]float64 `json:"counts"`
+	ByDay  map[Date][]int    `json:"by_day"`
+	Any    any               `json:"any" lake:"map<string,string>"`
+	JSON   json.RawMessage   `json:"json" lake:"struct<a:int>"`
+	Number json.Number       `json:"number" lake:"decimal(38,9)"`
+	Quoted int               `json:"quoted,string"`
+	IP     netip.Addr        `json:"ip"`
+	Opt    *string           `json:"opt,omitempty"`
+	//lint:ignore SA5008 a key that is a dash is the case under test
+	Dash    string             `json:"-,"  lake:"name=dash"` //nolint:staticcheck // as above
 	Odd     string             `json:"user-id" lake:"name=user_id"`
 	Epoch   int64              `json:"epoch" lake:"timestamp"`
 	Mixed   string             `json:"MixedCase"`
 	Skipped chan int           `json:"-"`
 	Nested  map[string][]*base `json:"nested"`
-	private int                //nolint:unused // encoding/json leaves it out too
+	//lint:ignore U1000 encoding/json leaves it out too
+	private int //nolint:unused // as above
 }
 
 func TestDefineTypes(t *testing.T) {
