@@ -67,7 +67,7 @@ type everything struct {
 	Skipped chan int           `json:"-"`
 	Nested  map[string][]*base `json:"nested"`
 	//lint:ignore U1000 encoding/json leaves it out too
-	private int //nolint:unused // as above
+	private int
 }
 
 func TestDefineTypes(t *testing.T) {
