@@ -1,0 +1,7 @@
+//go:build race
+
+package kinesis
+
+// poolLoss is how many allocations more a use of a sync.Pool may cost: the race detector
+// makes pools forget at random.
+const poolLoss = 3
