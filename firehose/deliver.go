@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -133,6 +134,7 @@ func (d *Delivery) retry(f func() error) error {
 // tell reports a failure.
 func (d *Delivery) tell(err error) {
 	if d.config.OnError == nil {
+		slog.ErrorContext(d.ctx, err.Error())
 		return
 	}
 	d.told.Lock()

@@ -48,7 +48,7 @@ type Options struct {
 	// delivery. Nil means nobody is told.
 	OnDelivered func(Object)
 	// OnError is told of each failed attempt to deliver, which is made again if that can
-	// help. Calls do not overlap, and must not wait for the delivery. Nil means nobody is told.
+	// help. Calls do not overlap, and must not wait for the delivery. Nil means slog.Error.
 	OnError func(error)
 }
 

@@ -2,10 +2,12 @@ package firehose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"github.com/lakekit/lakekit/catalog"
 )
@@ -35,7 +37,12 @@ func (r *registrar) register(ctx context.Context, to *route) error {
 	if known {
 		return nil
 	}
-	if err := r.client.AddPartitions(ctx, r.table, [][]string{to.values})[0]; err != nil {
+	err := r.client.AddPartitions(ctx, r.table, [][]string{to.values})[0]
+	var missing *gluetypes.EntityNotFoundException
+	if errors.As(err, &missing) {
+		return fmt.Errorf("firehose: register partition %s: table %s is not in the catalog: make it there first (catalog.NewClient(cfg).Plan, then Apply): %w", to.prefix, r.table, err)
+	}
+	if err != nil {
 		return fmt.Errorf("firehose: register partition %s: %w", to.prefix, err)
 	}
 	r.mu.Lock()
