@@ -97,8 +97,8 @@ func TestEncoderAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The copy of v that JSON sees, what encoding/json makes for the time, and the payload.
-	if n := testing.AllocsPerRun(200, func() { _, _ = enc(v) }); n > 4+poolLoss {
-		t.Errorf("%v allocations per record, want at most %d", n, 4+poolLoss)
+	if n := testing.AllocsPerRun(200, func() { _, _ = enc(v) }); n > 4+PoolLoss {
+		t.Errorf("%v allocations per record, want at most %d", n, 4+PoolLoss)
 	}
 }
 

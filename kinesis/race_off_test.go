@@ -2,5 +2,5 @@
 
 package kinesis
 
-// poolLoss is how many allocations more a use of a sync.Pool may cost.
-const poolLoss = 0
+// PoolLoss is how many allocations more a use of a sync.Pool may cost.
+const PoolLoss = 0

@@ -2,6 +2,6 @@
 
 package kinesis
 
-// poolLoss is how many allocations more a use of a sync.Pool may cost: the race detector
+// PoolLoss is how many allocations more a use of a sync.Pool may cost: the race detector
 // makes pools forget at random.
-const poolLoss = 3
+const PoolLoss = 3
