@@ -14,7 +14,8 @@ func (t *translator) cast(e *trinosql.Cast) (value, error) {
 		return value{}, err
 	}
 	if e.Type.Name == "json" && (classOf(v.Type) == nested || v.Kind == 0) {
-		return value{"to_json(" + v.sql + ")", catalog.Type{}}, nil
+		// As text: DuckDB's driver would turn the column into Go's values.
+		return value{"CAST(to_json(" + v.sql + ") AS VARCHAR)", catalog.Type{}}, nil
 	}
 	to, ok := fromTrino(e.Type)
 	if !ok {

@@ -177,6 +177,7 @@ func TestAnswersAreAthenas(t *testing.T) {
 		{"SELECT xs, m, geo, b FROM db.t WHERE id = 2", "[]|{}|{lat=null, lon=3.5}|∅"},
 		{"SELECT xs[1], m['k'], element_at(xs, 9), element_at(m, 'x'), cardinality(xs), cardinality(m), contains(xs, 2) FROM db.t WHERE id = 1", "1|1|∅|∅|2|1|true"},
 		{"SELECT json_format(CAST(geo AS json)), json_format(CAST(xs AS json)), json_format(CAST(m AS json)) FROM db.t WHERE id = 1", `{"lat":1.0,"lon":-2.0}|[1,2]|{"k":1}`},
+		{"SELECT CAST(geo AS json), CAST(xs AS json), CAST(m AS json) FROM db.t WHERE id = 1", `{"lat":1.0,"lon":-2.0}|[1,2]|{"k":1}`}, // Go values
 		{"SELECT later FROM db.t WHERE later IS NULL ORDER BY id LIMIT 1", "∅"},
 		{"SELECT id FROM db.t WHERE s LIKE 'a%' AND day BETWEEN DATE '2026-05-01' AND DATE '2026-05-24'", "1"},
 		{"SELECT id FROM db.t WHERE ts >= TIMESTAMP '2026-05-24 23:00:00' ORDER BY ts DESC OFFSET 1 LIMIT 1", "2"},

@@ -208,6 +208,9 @@ func (t resultType) render(v any) (string, error) {
 }
 
 func (t resultType) renderNested(v any) (string, error) {
+	if t.elem == nil && t.fields == nil {
+		return "", fmt.Errorf("duckdb: a %s has the value %T, which Athena has not", t.name, v)
+	}
 	var parts []string
 	add := func(prefix string, t resultType, v any) error {
 		s, err := t.render(v)

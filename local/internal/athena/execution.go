@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -233,12 +234,7 @@ func (s *Service) run(ctx context.Context, x *execution) {
 	s.mu.Lock()
 	x.state = running
 	s.mu.Unlock()
-	var err error
-	if x.kind == trinosql.KindSelect {
-		err = s.query(ctx, x)
-	} else {
-		err = s.ddl(ctx, x)
-	}
+	err := s.runKind(ctx, x)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	x.completed = time.Now()
@@ -257,6 +253,21 @@ func (s *Service) run(ctx context.Context, x *execution) {
 			x.code = own.Code
 		}
 	}
+}
+
+// runKind runs a query. A defect of this package or of the engine fails the query, not the lake
+// and all its clients.
+func (s *Service) runKind(ctx context.Context, x *execution) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.env.Log.Error("athena: a query panicked", "query", x.id, "panic", r, "stack", string(debug.Stack()))
+			err = errors.New("the local Athena has a defect that this query found; the lake's log has the details")
+		}
+	}()
+	if x.kind == trinosql.KindSelect {
+		return s.query(ctx, x)
+	}
+	return s.ddl(ctx, x)
 }
 
 type cutOffError struct{ limit, scanned int64 }

@@ -127,9 +127,12 @@ func readFooter(path string) (*parquetmeta.File, error) {
 	}
 	m, err := parquetmeta.Read(f, info.Size())
 	if errors.Is(err, parquetmeta.ErrNotParquet) {
-		return nil, &Error{Code: "HIVE_BAD_DATA", Message: fmt.Sprintf("Not valid Parquet file: %v", err)}
+		return nil, &Error{Code: "HIVE_BAD_DATA", Message: fmt.Sprintf("Not valid Parquet file: %s: %v: delete the object, or put it there again", path, err)}
 	}
-	return m, err
+	if err != nil {
+		return nil, &Error{Code: "HIVE_BAD_DATA", Message: fmt.Sprintf("%s: %v: delete the object, or put it there again", path, err)}
+	}
+	return m, nil
 }
 
 // scanned counts the bytes of the column chunks that hold the paths.

@@ -142,8 +142,9 @@ func (s *Scope) References(q *trinosql.Query) ([]string, error) {
 					}
 					return false
 				}
-				if path == "" { // a member of something computed
-					return true
+				if m, ok := n.(*trinosql.Member); ok && path == "" { // of something computed
+					trinosql.Walk(m.Base, visit(aliases))
+					return false
 				}
 				seen[path] = true
 				return false
