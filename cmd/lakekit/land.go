@@ -180,6 +180,7 @@ func checkTime(fields []catalog.Field, name string) error {
 const (
 	landShards = 4
 	maxRecord  = 10 << 20 // key and payload, bytes: what Kinesis allows
+	putTimeout = 10 * time.Second
 )
 
 // stream carries the records through a stream of their own to the table's files.
@@ -197,7 +198,6 @@ func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *cat
 	}
 	defer func() {
 		if err != nil {
-			_ = delivery.Close(ctx) // the error that there is matters more
 			err = unfinished(ctx, err, delivery.Stats())
 		}
 	}()
@@ -211,7 +211,14 @@ func (l *landing) stream(ctx context.Context, e *env, cfg aws.Config, table *cat
 	consumed := make(chan error, 1)
 	go func() { consumed <- consumer.Run(consuming) }()
 	stop := sync.OnceValue(func() error { hand(); return <-consumed })
-	defer func() { _ = stop() }()
+	defer func() {
+		if err != nil { // what is still to be delivered may never be: the disk may be full
+			over, cancel := context.WithCancel(ctx)
+			cancel()
+			_ = delivery.Close(over) // the error that there is matters more
+		}
+		_ = stop()
+	}()
 
 	bar := newProgress(e.stderr, src.size())
 	s := &summary{Table: table.String(), Location: table.Location()}
@@ -261,14 +268,26 @@ type message struct {
 
 // produce puts the files' records into the stream.
 func (l *landing) produce(ctx context.Context, e *env, cfg aws.Config, name string, src *source, s *summary, bar *progress) (err error) {
+	// The first record that is given up (a full disk, say) ends it all: the rest would fare no better.
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
 	p, err := kinesis.NewProducer(cfg, name, func(m message) string { return m.key }, &kinesis.ProducerOptions[message]{
 		Encode:    func(m message) ([]byte, error) { return m.data, nil },
 		Unordered: l.key == "", // no two records share a key then
+		OnError:   func(_ context.Context, f kinesis.Failed) { giveUp(f.Err) },
+		Timeout:   putTimeout,
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.Close(ctx)) }()
+	defer func() {
+		cerr := p.Close(ctx)
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause // what the errors that followed are about
+		} else {
+			err = errors.Join(err, cerr)
+		}
+	}()
 	return src.each(func(file string, line int, record []byte, read int64) error {
 		m := message{key: l.keyOf(record), data: record}
 		if m.key == "" {

@@ -160,11 +160,36 @@ o4,cho,2026-05-26 08:00:00.000,2,4.0,true,,MAY,2026-05-26
 	}
 }
 
+// TestLandKeepsKeysApart lands files whose keys want the same column names, in another order
+// each time: a key stays with the column that the table gave it first.
+func TestLandKeepsKeysApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, record := range []string{
+		`{"A":1,"ts":"2026-05-24T10:00:00Z","x y":1,"x_y":2,"x-y":3}`,
+		`{"ts":"2026-05-26T10:00:00Z","x-y":30,"x_y":20,"x y":10}`,
+		`{"x_y":222,"ts":"2026-05-25T10:00:00Z"}`,
+		`{"x.y":4,"a":7,"ts":"2026-05-27T10:00:00Z"}`,
+	} {
+		landed(t, sh(t, record+"\n", "land", "-dir", dir, "-table", "web.c", "-time", "ts", "-json", "-"))
+	}
+	if !duckdb.Available {
+		t.Skip("built without cgo: there is no engine")
+	}
+	got := must(t, sh(t, "", "query", "-dir", dir, "-csv", "SELECT a, x_y, x_y_2, x_y_3, x_y_4 FROM web.c WHERE dt >= '2026' ORDER BY dt"))
+	if want := "a,x_y,x_y_2,x_y_3,x_y_4\n1,1,2,3,\n,,222,,\n,10,20,30,\n7,,,,4\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestDDL(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	landed(t, sh(t, "", "land", "-dir", dir, "-table", "shop.orders", "-json", orders))
-	got := sh(t, "", "query", "-dir", dir, "DROP TABLE shop.orders")
+	if got := sh(t, "", "query", "-dir", dir, "DROP TABLE shop.orders"); got.code != 1 || !strings.Contains(got.errors, "-unbounded runs it") {
+		t.Errorf("a table is dropped without being asked twice: %+v", got)
+	}
+	got := sh(t, "", "query", "-dir", dir, "-unbounded", "DROP TABLE shop.orders")
 	if must(t, got) != "ok\n" || got.errors != "" {
 		t.Errorf("%+v", got)
 	}

@@ -102,6 +102,9 @@ func (q *querying) run(ctx context.Context, e *env, sql string) (err error) {
 
 // guard refuses what would read every partition of a table.
 func guard(ctx context.Context, cfg aws.Config, sql string) error {
+	if kind, err := trinosql.Classify(sql); err == nil && (kind == trinosql.KindDropTable || kind == trinosql.KindDropDatabase) {
+		return fmt.Errorf("%s takes away what others may need (-unbounded runs it)", kind)
+	}
 	err := athena.Check(ctx, sql, "", catalog.NewClient(cfg).Table)
 	var unbounded *athena.UnboundedError
 	var mistake *trinosql.Error

@@ -24,19 +24,52 @@ type fitter struct {
 	unknown map[string]bool // paths without a value to tell the type by
 }
 
+// fields fits the fields of files to those of the table. A field is the same by its exact key
+// in the records, or else by its key without regard to case, never by the name of its column: two
+// keys such as "x y" and "x_y" want the same name, and the table has given it to one of them.
 func (f fitter) fields(have, found []catalog.Field, prefix string) []catalog.Field {
-	types := map[string]catalog.Type{}
+	taken := map[string]bool{}
 	for _, h := range have {
-		types[h.Name] = h.Type
+		taken[h.Name] = true
 	}
 	out := make([]catalog.Field, len(found))
 	for i, w := range found {
-		if t, ok := types[w.Name]; ok {
-			w.Type = f.fit(t, w.Type, prefix+w.Name)
+		path := prefix + w.Name // as the notes have it
+		if h, ok := sameKey(have, keyOf(w)); ok {
+			w.Name, w.JSON, w.Type = h.Name, h.JSON, f.fit(h.Type, w.Type, path)
+		} else if taken[w.Name] {
+			w.JSON, w.Name = keyOf(w), freeName(taken, w.Name)
 		}
+		taken[w.Name] = true
 		out[i] = w
 	}
 	return out
+}
+
+func keyOf(f catalog.Field) string {
+	if f.JSON != "" {
+		return f.JSON
+	}
+	return f.Name
+}
+
+func sameKey(have []catalog.Field, key string) (catalog.Field, bool) {
+	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, strings.EqualFold} {
+		for _, h := range have {
+			if same(keyOf(h), key) {
+				return h, true
+			}
+		}
+	}
+	return catalog.Field{}, false
+}
+
+func freeName(taken map[string]bool, name string) string {
+	for n := 2; ; n++ {
+		if free := fmt.Sprintf("%s_%d", name, n); !taken[free] {
+			return free
+		}
+	}
 }
 
 func (f fitter) fit(have, found catalog.Type, path string) catalog.Type {
@@ -85,5 +118,5 @@ func breaksIn(plan *catalog.Plan, table string) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	return fmt.Errorf("table %s exists and is another one than these files want:\n%s\nland them in a table of another name, or with the -time and -partition of this one", table, strings.Join(lines, "\n"))
+	return fmt.Errorf("table %s exists and is another one than these files want:\n%s\nland them in a table of another name; where the partitions differ, with the -time and -partition of this one", table, strings.Join(lines, "\n"))
 }

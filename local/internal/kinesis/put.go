@@ -296,7 +296,6 @@ func (h *shard) admit(now, size int64, maxRecord int) bool {
 
 // fail marks a shard's entries as not stored.
 func (s *Service) fail(st *stream, h *shard, b *batch, order []int32, err error) {
-	s.env.Log.Error("kinesis: put refused", "stream", st.Name, "shard", h.id, "error", err)
 	for _, i := range order {
 		if e := &b.entries[i]; e.err == nil {
 			e.err = &putError{internal, fmt.Sprintf("the local lake could not store the record in stream %s, %s: %v", st.Name, h.id, err)}
