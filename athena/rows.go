@@ -2,6 +2,7 @@ package athena
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"reflect"
@@ -66,6 +67,10 @@ func Query[T any](ctx context.Context, c *Client, q Statement) iter.Seq2[T, erro
 func Rows[T any](ctx context.Context, run *Run) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
+		if run == nil {
+			yield(zero, errors.New("athena: rows: there is no run: look at the error that Client.Run gave beside it"))
+			return
+		}
 		var plan *plan
 		n := 0
 		for page, err := range run.pages(ctx) {

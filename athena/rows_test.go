@@ -302,3 +302,12 @@ func TestReadFails(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsOfNoRun(t *testing.T) {
+	t.Parallel()
+	for _, err := range athena.Rows[athena.Row](t.Context(), nil) {
+		if err == nil || !strings.Contains(err.Error(), "there is no run") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -160,6 +160,13 @@ o4,cho,2026-05-26 08:00:00.000,2,4.0,true,,MAY,2026-05-26
 	}
 }
 
+func TestLandByteOrderMark(t *testing.T) {
+	t.Parallel()
+	if s := landed(t, sh(t, "\xef\xbb\xbf{\"a\":1}\n", "land", "-dir", t.TempDir(), "-table", "web.bom", "-json", "-")); s.Rows != 1 || s.Rejected != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestLandKeepsKeysApart lands files whose keys want the same column names, in another order
 // each time: a key stays with the column that the table gave it first.
 func TestLandKeepsKeysApart(t *testing.T) {

@@ -163,6 +163,9 @@ func openFile(path string) (io.ReadCloser, *counter, error) {
 	raw := &counter{r: f}
 	buffered := bufio.NewReaderSize(raw, 256<<10)
 	magic, _ := buffered.Peek(4) // a shorter file is not compressed
+	if bytes.HasPrefix(magic, []byte("\xef\xbb\xbf")) {
+		_, _ = buffered.Discard(3) // a byte order mark, which was just looked at, is no part of the first record
+	}
 	switch {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(buffered)
