@@ -23,7 +23,7 @@ func (n *names) column(e trinosql.Expr) (catalog.Column, bool) {
 	case *trinosql.Ident:
 		c = n.table.Col(e.Key())
 	case *trinosql.Member:
-		if !slices.Contains(n.of, dotted(e.Base)) {
+		if !slices.Contains(n.of, trinosql.Dotted(e.Base)) {
 			return c, false
 		}
 		c = n.table.Col(e.Field.Key())
@@ -31,19 +31,6 @@ func (n *names) column(e trinosql.Expr) (catalog.Column, bool) {
 		return c, false
 	}
 	return c, c.Err() == nil
-}
-
-// dotted writes a chain of identifiers; empty if e is anything else.
-func dotted(e trinosql.Expr) string {
-	switch e := e.(type) {
-	case *trinosql.Ident:
-		return e.Key()
-	case *trinosql.Member:
-		if base := dotted(e.Base); base != "" {
-			return base + "." + e.Field.Key()
-		}
-	}
-	return ""
 }
 
 // all are the columns that an expression speaks of, each once.

@@ -1,24 +1,19 @@
 package sqltext
 
-// trinoReserved tells the words that Trino's grammar does not take as a name
-// (SqlBase.g4: every keyword that is not in nonReserved), and the few that read as a call
-// when they stand alone.
-func trinoReserved(s string) bool {
-	switch s {
-	case "alter", "and", "as", "between", "by", "case", "cast", "constraint", "create",
-		"cross", "cube", "current_catalog", "current_date", "current_path", "current_role",
-		"current_schema", "current_time", "current_timestamp", "current_user", "deallocate",
-		"delete", "describe", "distinct", "drop", "else", "end", "escape", "except", "execute",
-		"exists", "extract", "false", "for", "from", "full", "group", "grouping", "having",
-		"in", "inner", "insert", "intersect", "into", "is", "join", "json_array", "json_exists",
-		"json_object", "json_query", "json_table", "json_value", "left", "like", "listagg",
-		"localtime", "localtimestamp", "natural", "normalize", "not", "null", "on", "or",
-		"order", "outer", "prepare", "recursive", "right", "rollup", "select", "skip", "table",
-		"then", "trim", "true", "uescape", "union", "unnest", "using", "values", "when",
-		"where", "with", "first", "last":
-		return true
-	}
-	return false
+import "strings"
+
+// reserved are the words that Trino's grammar does not take as a name (SqlBase.g4: every keyword that is
+// not in nonReserved).
+const reserved = ` ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE` +
+	` CURRENT_PATH CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE` +
+	` DESCRIBE DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING` +
+	` HAVING IN INNER INSERT INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE` +
+	` JSON_VALUE LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE` +
+	` RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH `
+
+// Reserved tells whether Trino takes the word, in any case, as a name only in double quotes.
+func Reserved(word string) bool {
+	return word != "" && !strings.ContainsRune(word, ' ') && strings.Contains(reserved, " "+strings.ToUpper(word)+" ")
 }
 
 // hiveReserved tells the words that Athena's DDL takes as a name only in backquotes: its

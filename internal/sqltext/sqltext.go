@@ -10,11 +10,14 @@ import "strings"
 // Ident gives a name as Trino reads it: as it is when it is plain (lower-case letters,
 // digits, underscores, no digit first, not reserved), else in double quotes.
 func Ident(name string) string {
-	if plain(name) && !trinoReserved(name) {
+	if plain(name) && !Reserved(name) && name != "first" && name != "last" {
 		return name
 	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	return Quote(name)
 }
+
+// Quote gives a name in double quotes.
+func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // Literal gives a text as Trino's string literal. Trino knows no escapes in it but the
 // doubled quote.

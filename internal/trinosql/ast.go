@@ -121,6 +121,20 @@ type Member struct {
 	Field *Ident
 }
 
+// Dotted writes a chain of identifiers, such as db.t.c, in lower case; it is empty if e is
+// anything else.
+func Dotted(e Expr) string {
+	switch e := e.(type) {
+	case *Ident:
+		return e.Key()
+	case *Member:
+		if base := Dotted(e.Base); base != "" {
+			return base + "." + e.Field.Key()
+		}
+	}
+	return ""
+}
+
 // Index is base[index].
 type Index struct {
 	Pos

@@ -3,6 +3,8 @@ package trinosql
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lakekit/lakekit/internal/sqltext"
 )
 
 // The limits of what [Parse] takes. MaxBytes is Athena's own.
@@ -14,7 +16,12 @@ const (
 
 // Parse reads one statement, with or without a semicolon behind it. A mistake is an
 // [*Error].
-func Parse(sql string) (Statement, error) {
+func Parse(sql string) (Statement, error) { return ParseBound(sql, nil) }
+
+// ParseBound is [Parse] for a statement whose question marks have values: what value gives
+// for each stands in its place, as a node, so that no value can change how the rest is read.
+// An error of value ends the reading. A nil value leaves them as they are.
+func ParseBound(sql string, value func(*Param) (Expr, error)) (Statement, error) {
 	p, err := newParser(sql)
 	if err != nil {
 		// Hive's DDL need not even be Trino's tokens.
@@ -23,6 +30,7 @@ func Parse(sql string) (Statement, error) {
 		}
 		return nil, err
 	}
+	p.bound = value
 	q, err := p.statement()
 	if err != nil {
 		return nil, err
@@ -51,6 +59,7 @@ type parser struct {
 	i      int
 	depth  int
 	params int
+	bound  func(*Param) (Expr, error)
 	// itemAt is where the entry of a select list begins that is being read.
 	itemAt Pos
 }
@@ -206,15 +215,18 @@ func (p *parser) rowCount() (Expr, error) {
 		p.next()
 		return &Literal{Pos: t.Pos, Kind: Integer, Text: t.text}, nil
 	case t.is("?"):
-		return p.param(), nil
+		return p.param()
 	}
 	return nil, p.wrong("a number of rows")
 }
 
-func (p *parser) param() *Param {
+func (p *parser) param() (Expr, error) {
 	e := &Param{Pos: p.next().Pos, N: p.params}
 	p.params++
-	return e
+	if p.bound == nil {
+		return e, nil
+	}
+	return p.bound(e)
 }
 
 func (p *parser) selectBody() (*Select, error) {
@@ -299,7 +311,7 @@ func (p *parser) alias() (*Ident, error) {
 	if p.accept("AS") {
 		return p.ident("an alias")
 	}
-	if t := p.peek(); t.kind == tokQuoted || t.kind == tokWord && !Reserved(t.text) && !p.atSoftClause() {
+	if t := p.peek(); t.kind == tokQuoted || t.kind == tokWord && !sqltext.Reserved(t.text) && !p.atSoftClause() {
 		return p.ident("an alias")
 	}
 	return nil, nil
@@ -311,7 +323,7 @@ func (p *parser) atSoftClause() bool {
 	switch p.peek().key {
 	case "LIMIT", "OFFSET":
 		alias := after.kind == tokEOF || after.is(",") || after.is(")") || after.is(";") || after.is("LIMIT") || after.is("OFFSET") ||
-			after.kind == tokWord && Reserved(after.text)
+			after.kind == tokWord && sqltext.Reserved(after.text)
 		return !alias
 	case "FETCH":
 		return after.is("FIRST") || after.is("NEXT")
@@ -334,7 +346,7 @@ func (p *parser) ident(what string) (*Ident, error) {
 	case t.kind == tokQuoted:
 		p.next()
 		return &Ident{Pos: t.Pos, Name: t.text, Quoted: true}, nil
-	case t.kind == tokWord && !Reserved(t.text):
+	case t.kind == tokWord && !sqltext.Reserved(t.text):
 		p.next()
 		return &Ident{Pos: t.Pos, Name: t.text}, nil
 	case t.kind == tokWord:

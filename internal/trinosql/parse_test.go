@@ -338,27 +338,24 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// TestOverride writes in another dialect by overriding some nodes.
-func TestOverride(t *testing.T) {
+// TestParseBound puts values in the place of question marks, each as one operand.
+func TestParseBound(t *testing.T) {
 	t.Parallel()
-	e, err := ParseExpr("approx_distinct(a) + 7 / 2 * date '2026-05-24'")
+	values := []string{"1 + 2", "'a'' OR 1 = 1'"}
+	s, err := ParseBound("SELECT ? * 3 FROM t WHERE a = ? LIMIT ?", func(p *Param) (Expr, error) {
+		if p.N >= len(values) {
+			return p, nil
+		}
+		return ParseExpr(values[p.N])
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Printer{Override: func(p *Printer, n Node) bool {
-		if n, ok := n.(*BinaryExpr); ok && n.Op == "/" {
-			p.Text("div(")
-			p.Node(n.L)
-			p.Text(", ")
-			p.Node(n.R)
-			p.Text(")")
-			return true
-		}
-		return false
-	}}
-	p.Node(e)
-	if got, want := p.String(), "approx_distinct(a) + div(7, 2) * DATE '2026-05-24'"; got != want {
+	if got, want := Format(s), "SELECT (1 + 2) * 3\nFROM t\nWHERE a = 'a'' OR 1 = 1'\nLIMIT ?"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	if _, err := ParseBound("SELECT ?", func(*Param) (Expr, error) { return ParseExpr("1 +") }); err == nil {
+		t.Error("a value that is no expression was taken")
 	}
 }
 

@@ -1,6 +1,10 @@
 package trinosql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lakekit/lakekit/internal/sqltext"
+)
 
 // primary reads what needs no operator: literals, names, calls and everything in brackets.
 func (p *parser) primary() (Expr, error) {
@@ -21,7 +25,7 @@ func (p *parser) primary() (Expr, error) {
 	case tokOp:
 		switch t.text {
 		case "?":
-			return p.param(), nil
+			return p.param()
 		case "(":
 			return p.parenthesis()
 		}
@@ -103,7 +107,7 @@ func (p *parser) word() (Expr, error) {
 		"JSON_QUERY", "JSON_VALUE", "UNNEST", "CURRENT_PATH", "CURRENT_ROLE":
 		return nil, unsupported(t.Pos, t.key)
 	}
-	if Reserved(t.text) {
+	if sqltext.Reserved(t.text) {
 		_, err := p.ident("an expression")
 		return nil, err
 	}
@@ -367,7 +371,7 @@ func (p *parser) afterCall(e *Call) error {
 	switch {
 	case (t.is("IGNORE") || t.is("RESPECT")) && after.is("NULLS"):
 		return unsupported(t.Pos, t.key+" NULLS")
-	case t.is("OVER") && (after.is("(") || (after.kind == tokWord && !Reserved(after.text) || after.kind == tokQuoted)):
+	case t.is("OVER") && (after.is("(") || (after.kind == tokWord && !sqltext.Reserved(after.text) || after.kind == tokQuoted)):
 		return unsupported(t.Pos, "OVER (a window)")
 	}
 	return nil

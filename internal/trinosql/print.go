@@ -1,72 +1,60 @@
 package trinosql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lakekit/lakekit/internal/sqltext"
+)
 
 // Format writes a tree as canonical SQL: keywords in upper case, a space around each
 // operator, brackets only where they are needed, each clause of a statement on its own
 // line. What it writes parses to the same tree.
 func Format(n Node) string {
-	var p Printer
-	p.Node(n)
-	return p.String()
+	var p printer
+	p.node(n)
+	return p.b.String()
 }
 
-// Printer writes a tree piece by piece. The zero Printer writes what [Format] writes.
-type Printer struct {
-	// Override is asked before each node below the statement is written, and may write it
-	// in another way: it calls the Printer's methods and says true. What it writes stands
-	// in brackets wherever the node would, so it must not bind less tightly than the node.
-	Override func(p *Printer, n Node) bool
+// printer writes a tree piece by piece.
+type printer struct{ b strings.Builder }
 
-	b strings.Builder
-}
-
-// String gives what has been written.
-func (p *Printer) String() string { return p.b.String() }
-
-// Text writes SQL as it is.
-func (p *Printer) Text(sql ...string) {
+// text writes SQL as it is.
+func (p *printer) text(sql ...string) {
 	for _, s := range sql {
 		p.b.WriteString(s)
 	}
 }
 
-// Node writes one node and what lies below it.
-func (p *Printer) Node(n Node) {
-	if isNil(n) || p.Override != nil && p.Override(p, n) {
+// node writes one node and what lies below it.
+func (p *printer) node(n Node) {
+	if isNil(n) {
 		return
 	}
-	p.Plain(n)
-}
-
-// Plain writes a node as it is without asking Override about it, but about what lies
-// below it.
-func (p *Printer) Plain(n Node) {
 	switch n := n.(type) {
 	case *Query:
 		p.query(n)
 	case *Select:
 		p.selectBody(n)
 	case *Item:
-		p.Node(n.Expr)
+		p.node(n.Expr)
 		p.alias(n.Alias)
 	case *Table:
-		p.Node(n.Name)
+		p.node(n.Name)
 		p.alias(n.Alias)
 	case *Order:
 		p.order(n)
 	case *Name:
 		for i, id := range n.Parts {
 			if i > 0 {
-				p.Text(".")
+				p.text(".")
 			}
-			p.Node(id)
+			p.node(id)
 		}
 	case *When:
-		p.Text(" WHEN ")
-		p.Node(n.Cond)
-		p.Text(" THEN ")
-		p.Node(n.Then)
+		p.text(" WHEN ")
+		p.node(n.Cond)
+		p.text(" THEN ")
+		p.node(n.Then)
 	case *Type:
 		p.typeName(n)
 	case Expr:
@@ -74,122 +62,116 @@ func (p *Printer) Plain(n Node) {
 	}
 }
 
-func (p *Printer) alias(id *Ident) {
+func (p *printer) alias(id *Ident) {
 	if id != nil {
-		p.Text(" AS ")
-		p.Node(id)
+		p.text(" AS ")
+		p.node(id)
 	}
 }
 
-func (p *Printer) query(q *Query) {
-	p.Node(q.Body)
+func (p *printer) query(q *Query) {
+	p.node(q.Body)
 	if len(q.OrderBy) > 0 {
-		p.Text("\nORDER BY ")
-		List(p, q.OrderBy)
+		p.text("\nORDER BY ")
+		list(p, q.OrderBy)
 	}
 	if q.Offset != nil {
-		p.Text("\nOFFSET ")
-		p.Node(q.Offset)
+		p.text("\nOFFSET ")
+		p.node(q.Offset)
 	}
 	if q.Limit != nil {
-		p.Text("\nLIMIT ")
-		p.Node(q.Limit)
+		p.text("\nLIMIT ")
+		p.node(q.Limit)
 	}
 }
 
-func (p *Printer) selectBody(s *Select) {
-	p.Text("SELECT ")
+func (p *printer) selectBody(s *Select) {
+	p.text("SELECT ")
 	if s.Distinct {
-		p.Text("DISTINCT ")
+		p.text("DISTINCT ")
 	}
-	List(p, s.Items)
+	list(p, s.Items)
 	if s.From != nil {
-		p.Text("\nFROM ")
-		p.Node(s.From)
+		p.text("\nFROM ")
+		p.node(s.From)
 	}
 	if s.Where != nil {
-		p.Text("\nWHERE ")
-		p.Node(s.Where)
+		p.text("\nWHERE ")
+		p.node(s.Where)
 	}
 	if len(s.GroupBy) > 0 {
-		p.Text("\nGROUP BY ")
-		List(p, s.GroupBy)
+		p.text("\nGROUP BY ")
+		list(p, s.GroupBy)
 	}
 	if s.Having != nil {
-		p.Text("\nHAVING ")
-		p.Node(s.Having)
+		p.text("\nHAVING ")
+		p.node(s.Having)
 	}
 }
 
-func (p *Printer) order(o *Order) {
-	p.Node(o.Expr)
+func (p *printer) order(o *Order) {
+	p.node(o.Expr)
 	if o.Desc {
-		p.Text(" DESC")
+		p.text(" DESC")
 	}
 	switch o.Nulls {
 	case NullsFirst:
-		p.Text(" NULLS FIRST")
+		p.text(" NULLS FIRST")
 	case NullsLast:
-		p.Text(" NULLS LAST")
+		p.text(" NULLS LAST")
 	case NullsDefault:
 	}
 }
 
-// List writes nodes with commas between them.
-func List[N Node](p *Printer, ns []N) {
+// list writes nodes with commas between them.
+func list[N Node](p *printer, ns []N) {
 	for i, n := range ns {
 		if i > 0 {
-			p.Text(", ")
+			p.text(", ")
 		}
-		p.Node(n)
+		p.node(n)
 	}
 }
 
-func (p *Printer) typeName(t *Type) {
+func (p *printer) typeName(t *Type) {
 	name, after := t.Name, ""
 	if base, ok := strings.CutSuffix(name, " with time zone"); ok && (base == "time" || base == "timestamp") {
 		name, after = base, " with time zone"
 	}
 	switch {
 	case strings.HasPrefix(name, "interval "):
-	case (name == "array" || name == "interval" || name == "row") && len(t.Args) == 0, !isPlain(name), Reserved(name):
-		name = QuoteIdent(name)
+	case (name == "array" || name == "interval" || name == "row") && len(t.Args) == 0, !isPlain(name), sqltext.Reserved(name):
+		name = sqltext.Quote(name)
 	}
-	p.Text(name)
+	p.text(name)
 	if len(t.Args) > 0 {
-		p.Text("(")
+		p.text("(")
 		for i, a := range t.Args {
 			if i > 0 {
-				p.Text(", ")
+				p.text(", ")
 			}
 			if a.Type == nil {
-				p.Text(a.Number)
+				p.text(a.Number)
 				continue
 			}
 			if a.Name != nil {
-				p.Node(a.Name)
-				p.Text(" ")
+				p.node(a.Name)
+				p.text(" ")
 			}
-			p.Node(a.Type)
+			p.node(a.Type)
 		}
-		p.Text(")")
+		p.text(")")
 	}
-	p.Text(after)
+	p.text(after)
 }
-
-// QuoteIdent gives a name in double quotes.
-func QuoteIdent(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// QuoteString gives a text as a string literal.
-func QuoteString(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // soft are the words that are no reserved ones and yet begin something other than a
 // column in some places. A column of that name is written in quotes everywhere.
 const soft = " ALL ANY ARRAY DOUBLE INTERVAL POSITION ROW SOME TRY_CAST "
 
 func identText(id *Ident) string {
-	if id.Quoted || !isPlain(id.Name) || Reserved(id.Name) || strings.Contains(soft, " "+strings.ToUpper(id.Name)+" ") {
-		return QuoteIdent(id.Name)
+	if id.Quoted || !isPlain(id.Name) || sqltext.Reserved(id.Name) || strings.Contains(soft, " "+strings.ToUpper(id.Name)+" ") {
+		return sqltext.Quote(id.Name)
 	}
 	return id.Name
 }

@@ -1,6 +1,10 @@
 package trinosql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lakekit/lakekit/internal/sqltext"
+)
 
 // How tightly an expression binds; what binds less tightly than its place asks for stands
 // in brackets.
@@ -50,86 +54,86 @@ func binding(e Expr) int {
 }
 
 // Operand writes an expression, in brackets if it binds less tightly than at.
-func (p *Printer) operand(e Expr, at int) {
+func (p *printer) operand(e Expr, at int) {
 	if binding(e) >= at {
-		p.Node(e)
+		p.node(e)
 		return
 	}
-	p.Text("(")
-	p.Node(e)
-	p.Text(")")
+	p.text("(")
+	p.node(e)
+	p.text(")")
 }
 
 // base writes what stands before a dot or a subscript: 1.f would be read as a number.
-func (p *Printer) base(e Expr) {
+func (p *printer) base(e Expr) {
 	if l, ok := e.(*Literal); ok && l.Kind != String {
-		p.Text("(")
-		p.Node(e)
-		p.Text(")")
+		p.text("(")
+		p.node(e)
+		p.text(")")
 		return
 	}
 	p.operand(e, bindPostfix)
 }
 
-func (p *Printer) expr(e Expr) {
+func (p *printer) expr(e Expr) {
 	switch e := e.(type) {
 	case *Ident:
-		p.Text(identText(e))
+		p.text(identText(e))
 	case *Star:
 		if e.Of != nil {
 			p.base(e.Of)
-			p.Text(".")
+			p.text(".")
 		}
-		p.Text("*")
+		p.text("*")
 	case *Member:
 		p.base(e.Base)
-		p.Text(".")
-		p.Node(e.Field)
+		p.text(".")
+		p.node(e.Field)
 	case *Index:
 		p.base(e.Base)
-		p.Text("[")
-		p.Node(e.At)
-		p.Text("]")
+		p.text("[")
+		p.node(e.At)
+		p.text("]")
 	case *Literal:
 		p.literal(e)
 	case *Interval:
 		p.interval(e)
 	case *Param:
-		p.Text("?")
+		p.text("?")
 	case *Current:
-		p.Text(e.Name)
+		p.text(e.Name)
 		if e.Precision != "" {
-			p.Text("(", e.Precision, ")")
+			p.text("(", e.Precision, ")")
 		}
 	case *Cast:
 		if e.Try {
-			p.Text("TRY_")
+			p.text("TRY_")
 		}
-		p.Text("CAST(")
-		p.Node(e.X)
-		p.Text(" AS ")
-		p.Node(e.Type)
-		p.Text(")")
+		p.text("CAST(")
+		p.node(e.X)
+		p.text(" AS ")
+		p.node(e.Type)
+		p.text(")")
 	case *Call:
 		p.call(e)
 	case *Extract:
-		p.Text("EXTRACT(")
-		if isPlain(e.Field) && !Reserved(e.Field) {
-			p.Text(e.Field)
+		p.text("EXTRACT(")
+		if isPlain(e.Field) && !sqltext.Reserved(e.Field) {
+			p.text(e.Field)
 		} else {
-			p.Text(QuoteIdent(e.Field))
+			p.text(sqltext.Quote(e.Field))
 		}
-		p.Text(" FROM ")
+		p.text(" FROM ")
 		p.operand(e.X, bindConcat)
-		p.Text(")")
+		p.text(")")
 	case *Array:
-		p.Text("ARRAY[")
-		List(p, e.Elems)
-		p.Text("]")
+		p.text("ARRAY[")
+		list(p, e.Elems)
+		p.text("]")
 	case *Row:
-		p.Text("ROW(")
-		List(p, e.Elems)
-		p.Text(")")
+		p.text("ROW(")
+		list(p, e.Elems)
+		p.text(")")
 	case *Case:
 		p.caseExpr(e)
 	default:
@@ -137,131 +141,131 @@ func (p *Printer) expr(e Expr) {
 	}
 }
 
-func (p *Printer) literal(l *Literal) {
+func (p *printer) literal(l *Literal) {
 	switch l.Kind {
 	case Null:
-		p.Text("NULL")
+		p.text("NULL")
 	case Boolean:
-		p.Text(strings.ToUpper(l.Text))
+		p.text(strings.ToUpper(l.Text))
 	case Integer, DecimalNumber, DoubleNumber:
-		p.Text(l.Text)
+		p.text(l.Text)
 	case String:
-		p.Text(QuoteString(l.Text))
+		p.text(sqltext.Literal(l.Text))
 	case Binary:
-		p.Text("X'", l.Text, "'")
+		p.text("X'", l.Text, "'")
 	case Typed:
-		p.Text(strings.ToUpper(l.Type), " ", QuoteString(l.Text))
+		p.text(strings.ToUpper(l.Type), " ", sqltext.Literal(l.Text))
 	}
 }
 
-func (p *Printer) interval(e *Interval) {
-	p.Text("INTERVAL ")
+func (p *printer) interval(e *Interval) {
+	p.text("INTERVAL ")
 	if e.Negative {
-		p.Text("-")
+		p.text("-")
 	}
-	p.Text(QuoteString(e.Text), " ", e.From)
+	p.text(sqltext.Literal(e.Text), " ", e.From)
 	if e.To != "" {
-		p.Text(" TO ", e.To)
+		p.text(" TO ", e.To)
 	}
 }
 
-func (p *Printer) call(e *Call) {
+func (p *printer) call(e *Call) {
 	if n := e.Name; len(n.Parts) == 1 && n.Parts[0].Key() == "trim" {
-		p.Text("trim") // reserved, and a function all the same
+		p.text("trim") // reserved, and a function all the same
 	} else {
-		p.Node(n)
+		p.node(n)
 	}
-	p.Text("(")
+	p.text("(")
 	switch {
 	case e.Star:
-		p.Text("*")
+		p.text("*")
 	case e.Distinct:
-		p.Text("DISTINCT ")
+		p.text("DISTINCT ")
 	}
-	List(p, e.Args)
+	list(p, e.Args)
 	if len(e.OrderBy) > 0 {
-		p.Text(" ORDER BY ")
-		List(p, e.OrderBy)
+		p.text(" ORDER BY ")
+		list(p, e.OrderBy)
 	}
-	p.Text(")")
+	p.text(")")
 	if e.Filter != nil {
-		p.Text(" FILTER (WHERE ")
-		p.Node(e.Filter)
-		p.Text(")")
+		p.text(" FILTER (WHERE ")
+		p.node(e.Filter)
+		p.text(")")
 	}
 }
 
-func (p *Printer) caseExpr(e *Case) {
-	p.Text("CASE")
+func (p *printer) caseExpr(e *Case) {
+	p.text("CASE")
 	if e.Operand != nil {
-		p.Text(" ")
-		p.Node(e.Operand)
+		p.text(" ")
+		p.node(e.Operand)
 	}
 	for _, w := range e.Whens {
-		p.Node(w)
+		p.node(w)
 	}
 	if e.Else != nil {
-		p.Text(" ELSE ")
-		p.Node(e.Else)
+		p.text(" ELSE ")
+		p.node(e.Else)
 	}
-	p.Text(" END")
+	p.text(" END")
 }
 
 // operation writes the expressions that have operators.
-func (p *Printer) operation(e Expr) {
+func (p *printer) operation(e Expr) {
 	switch e := e.(type) {
 	case *Logical:
 		if len(e.Terms) == 1 {
-			p.Node(e.Terms[0])
+			p.node(e.Terms[0])
 			return
 		}
 		for i, t := range e.Terms {
 			if i > 0 {
-				p.Text(" ", e.Op, " ")
+				p.text(" ", e.Op, " ")
 			}
 			p.operand(t, binding(e)+1)
 		}
 	case *Not:
-		p.Text("NOT ")
+		p.text("NOT ")
 		p.operand(e.X, bindNot)
 	case *BinaryExpr:
 		// The arithmetic operators take their left neighbour first; comparisons do not chain.
 		at := binding(e)
 		p.operand(e.L, max(at, bindConcat))
-		p.Text(" ", e.Op, " ")
+		p.text(" ", e.Op, " ")
 		p.operand(e.R, max(at+1, bindConcat))
 	case *IsNull:
 		p.operand(e.X, bindConcat)
-		p.Text(" IS", not(e.Not), " NULL")
+		p.text(" IS", not(e.Not), " NULL")
 	case *In:
 		p.operand(e.X, bindConcat)
-		p.Text(not(e.Not), " IN (")
-		List(p, e.List)
-		p.Text(")")
+		p.text(not(e.Not), " IN (")
+		list(p, e.List)
+		p.text(")")
 	case *Between:
 		p.operand(e.X, bindConcat)
-		p.Text(not(e.Not), " BETWEEN ")
+		p.text(not(e.Not), " BETWEEN ")
 		p.operand(e.Low, bindConcat)
-		p.Text(" AND ")
+		p.text(" AND ")
 		p.operand(e.High, bindConcat)
 	case *Like:
 		p.operand(e.X, bindConcat)
-		p.Text(not(e.Not), " LIKE ")
+		p.text(not(e.Not), " LIKE ")
 		p.operand(e.Pattern, bindConcat)
 		if e.Escape != nil {
-			p.Text(" ESCAPE ")
+			p.text(" ESCAPE ")
 			p.operand(e.Escape, bindConcat)
 		}
 	case *Unary:
-		p.Text(e.Op)
+		p.text(e.Op)
 		if _, ok := e.X.(*Unary); ok {
-			p.Text(" ") // -- begins a comment
+			p.text(" ") // -- begins a comment
 		}
 		p.operand(e.X, bindSign)
 	case *AtTimeZone:
 		p.operand(e.X, bindZone)
-		p.Text(" AT TIME ZONE ")
-		p.Node(e.Zone)
+		p.text(" AT TIME ZONE ")
+		p.node(e.Zone)
 	}
 }
 

@@ -1,6 +1,6 @@
 package trinosql
 
-import "strings"
+import "github.com/lakekit/lakekit/internal/sqltext"
 
 // Pos is where a node starts. The zero Pos belongs to a node that was built, not parsed.
 type Pos struct {
@@ -50,7 +50,7 @@ func (t token) show() string {
 	case tokWord, tokOp:
 		return `"` + t.text + `"`
 	case tokQuoted:
-		return "the identifier " + QuoteIdent(t.text)
+		return "the identifier " + sqltext.Quote(t.text)
 	case tokString:
 		return "a string"
 	case tokBinary:
@@ -58,17 +58,4 @@ func (t token) show() string {
 	default:
 		return "a number"
 	}
-}
-
-// reserved are the words that an identifier must be quoted to have as its name.
-const reserved = ` ALTER AND AS BETWEEN BY CASE CAST CONSTRAINT CREATE CROSS CUBE CURRENT_CATALOG CURRENT_DATE` +
-	` CURRENT_PATH CURRENT_ROLE CURRENT_SCHEMA CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER DEALLOCATE DELETE` +
-	` DESCRIBE DISTINCT DROP ELSE END ESCAPE EXCEPT EXECUTE EXISTS EXTRACT FALSE FOR FROM FULL GROUP GROUPING` +
-	` HAVING IN INNER INSERT INTERSECT INTO IS JOIN JSON_ARRAY JSON_EXISTS JSON_OBJECT JSON_QUERY JSON_TABLE` +
-	` JSON_VALUE LEFT LIKE LISTAGG LOCALTIME LOCALTIMESTAMP NATURAL NORMALIZE NOT NULL ON OR ORDER OUTER PREPARE` +
-	` RECURSIVE RIGHT ROLLUP SELECT SKIP TABLE THEN TRIM TRUE UESCAPE UNION UNNEST USING VALUES WHEN WHERE WITH `
-
-// Reserved tells whether an identifier of that name must be quoted.
-func Reserved(word string) bool {
-	return word != "" && !strings.ContainsRune(word, ' ') && strings.Contains(reserved, " "+strings.ToUpper(word)+" ")
 }

@@ -2,22 +2,6 @@ package trinosql
 
 import "strconv"
 
-// ParseType reads one type, as it stands in CAST.
-func ParseType(sql string) (*Type, error) {
-	p, err := newParser(sql)
-	if err != nil {
-		return nil, err
-	}
-	t, err := p.typeName()
-	if err != nil {
-		return nil, err
-	}
-	if p.peek().kind != tokEOF {
-		return nil, p.wrong("the end of the type")
-	}
-	return t, nil
-}
-
 func (p *parser) typeName() (*Type, error) {
 	if err := p.enter(); err != nil {
 		return nil, err

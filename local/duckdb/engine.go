@@ -12,6 +12,7 @@ import (
 
 	duck "github.com/duckdb/duckdb-go/v2"
 
+	"github.com/lakekit/lakekit/internal/sqltext"
 	"github.com/lakekit/lakekit/local/internal/athena"
 )
 
@@ -52,7 +53,7 @@ func (e *engine) open(scratch string) (*sql.DB, error) {
 	for _, set := range []string{
 		fmt.Sprintf("SET memory_limit='%s'", memoryLimit),
 		fmt.Sprintf("SET threads=%d", threads),
-		"SET temp_directory=" + quoteText(scratch),
+		"SET temp_directory=" + sqltext.Literal(scratch),
 		"SET autoinstall_known_extensions=false",
 		"SET autoload_known_extensions=false",
 		"SET enable_progress_bar=false",

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/internal/parquetmeta"
+	"github.com/lakekit/lakekit/internal/sqltext"
 	"github.com/lakekit/lakekit/internal/trinosql"
 	"github.com/lakekit/lakekit/local/internal/athena"
 )
@@ -60,7 +61,7 @@ func fixture(t *testing.T) *athena.Job {
 	} {
 		path := filepath.Join(dir, day+"'s.parquet")
 		_, err := db.ExecContext(t.Context(), fmt.Sprintf(`COPY (SELECT id::BIGINT id, s::VARCHAR s, n::INTEGER n, d::DECIMAL(10,2) d, f::DOUBLE f, ts::TIMESTAMP ts, day::DATE AS day, ok::BOOLEAN ok, xs::INTEGER[] xs,
-			m::MAP(VARCHAR,INTEGER) m, geo::STRUCT(lat DOUBLE, lon DOUBLE) geo, b::BLOB b FROM (VALUES %s) v(id,s,n,d,f,ts,day,ok,xs,m,geo,b)) TO %s (FORMAT PARQUET)`, rows, quoteText(path)))
+			m::MAP(VARCHAR,INTEGER) m, geo::STRUCT(lat DOUBLE, lon DOUBLE) geo, b::BLOB b FROM (VALUES %s) v(id,s,n,d,f,ts,day,ok,xs,m,geo,b)) TO %s (FORMAT PARQUET)`, rows, sqltext.Literal(path)))
 		if err != nil {
 			t.Fatal(err)
 		}

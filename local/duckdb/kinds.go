@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/sqltext"
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
 
@@ -97,7 +98,7 @@ func duckType(t catalog.Type) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			fields = append(fields, quoteIdent(f.Name)+" "+ft)
+			fields = append(fields, sqltext.Quote(f.Name)+" "+ft)
 		}
 		return "STRUCT(" + strings.Join(fields, ",") + ")", nil
 	}
@@ -144,7 +145,3 @@ func fromTrino(t *trinosql.Type) (catalog.Type, bool) {
 	}
 	return catalog.Type{}, false
 }
-
-func quoteIdent(s string) string { return trinosql.QuoteIdent(s) }
-
-func quoteText(s string) string { return trinosql.QuoteString(s) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/sqltext"
 	"github.com/lakekit/lakekit/local/internal/athena"
 )
 
@@ -46,7 +47,7 @@ func source(job *athena.Job) (string, error) {
 		if i, ok := partition[name]; ok && len(job.Files) > 0 {
 			from, values = fmt.Sprintf("_p.p%d", i), true
 		} else if present[name] {
-			from = "_f." + quoteIdent(name)
+			from = "_f." + sqltext.Quote(name)
 			if classOf(types[name]) == nested {
 				t = "" // the file's own type is the same, and a cast would be by position
 			}
@@ -54,7 +55,7 @@ func source(job *athena.Job) (string, error) {
 		if t != "" {
 			from = fmt.Sprintf("CAST(%s AS %s)", from, t)
 		}
-		items = append(items, from+" AS "+quoteIdent(name))
+		items = append(items, from+" AS "+sqltext.Quote(name))
 	}
 	if len(items) == 0 {
 		items = []string{"1"}
@@ -64,10 +65,10 @@ func source(job *athena.Job) (string, error) {
 	}
 	var paths, rows []string
 	for _, f := range job.Files {
-		paths = append(paths, quoteText(f.Path))
-		row := []string{quoteText(f.Path)}
+		paths = append(paths, sqltext.Literal(f.Path))
+		row := []string{sqltext.Literal(f.Path)}
 		for _, v := range f.Partition {
-			row = append(row, quoteText(v))
+			row = append(row, sqltext.Literal(v))
 		}
 		rows = append(rows, "("+strings.Join(row, ",")+")")
 	}

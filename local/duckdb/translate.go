@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/sqltext"
 	"github.com/lakekit/lakekit/internal/trinosql"
 	"github.com/lakekit/lakekit/local/internal/athena"
 )
@@ -95,7 +96,7 @@ func (t *translator) items(sel *trinosql.Select) ([]string, error) {
 	for _, it := range sel.Items {
 		if _, ok := it.Expr.(*trinosql.Star); ok {
 			for _, c := range t.scope.Columns() {
-				out = append(out, rel+"."+quoteIdent(c)+" AS "+quoteIdent(c))
+				out = append(out, rel+"."+sqltext.Quote(c)+" AS "+sqltext.Quote(c))
 			}
 			continue
 		}
@@ -113,7 +114,7 @@ func (t *translator) items(sel *trinosql.Select) ([]string, error) {
 		if it.Alias != nil {
 			name = it.Alias.Key()
 		}
-		out = append(out, v.sql+" AS "+quoteIdent(name))
+		out = append(out, v.sql+" AS "+sqltext.Quote(name))
 	}
 	return out, nil
 }
@@ -167,7 +168,7 @@ func (t *translator) orderText(o *trinosql.Order) (string, error) {
 	text := ""
 	if id, ok := o.Expr.(*trinosql.Ident); ok {
 		if _, is := t.scope.Alias(id.Key()); is {
-			text = quoteIdent(id.Key())
+			text = sqltext.Quote(id.Key())
 		}
 	}
 	if text == "" {
@@ -200,7 +201,7 @@ func (t *translator) exprs(es []trinosql.Expr) ([]value, error) {
 
 func (t *translator) expr(e trinosql.Expr) (value, error) {
 	if name, typ, ok := t.scope.Column(e); ok {
-		return value{rel + "." + quoteIdent(name), typ}, nil
+		return value{rel + "." + sqltext.Quote(name), typ}, nil
 	}
 	switch e := e.(type) {
 	case *trinosql.Ident:
@@ -217,7 +218,7 @@ func (t *translator) expr(e trinosql.Expr) (value, error) {
 		if e.Negative {
 			sign = "-"
 		}
-		return value{"INTERVAL " + quoteText(sign+e.Text) + " " + e.From, catalog.Type{}}, nil
+		return value{"INTERVAL " + sqltext.Literal(sign+e.Text) + " " + e.From, catalog.Type{}}, nil
 	case *trinosql.Current:
 		return t.current(e)
 	case *trinosql.Unary:
@@ -292,7 +293,7 @@ func (t *translator) member(e *trinosql.Member) (value, error) {
 	}
 	for _, f := range base.Fields {
 		if f.Name == e.Field.Key() {
-			return value{"struct_extract(" + base.sql + ", " + quoteText(f.Name) + ")", f.Type}, nil
+			return value{"struct_extract(" + base.sql + ", " + sqltext.Literal(f.Name) + ")", f.Type}, nil
 		}
 	}
 	return value{}, athena.Errorf("COLUMN_NOT_FOUND", e, "Column '%s' cannot be resolved", trinosql.Format(e))
@@ -335,22 +336,22 @@ func literal(e *trinosql.Literal) (value, error) {
 	case trinosql.DecimalNumber:
 		return decimalLiteral(e.Text), nil
 	case trinosql.DoubleNumber:
-		return value{"CAST(" + quoteText(e.Text) + " AS DOUBLE)", kind(catalog.KindDouble)}, nil
+		return value{"CAST(" + sqltext.Literal(e.Text) + " AS DOUBLE)", kind(catalog.KindDouble)}, nil
 	case trinosql.String:
-		return value{quoteText(e.Text), kind(catalog.KindString)}, nil
+		return value{sqltext.Literal(e.Text), kind(catalog.KindString)}, nil
 	case trinosql.Binary:
-		return value{"from_hex(" + quoteText(e.Text) + ")", kind(catalog.KindBinary)}, nil
+		return value{"from_hex(" + sqltext.Literal(e.Text) + ")", kind(catalog.KindBinary)}, nil
 	case trinosql.Typed:
 		switch e.Type {
 		case "date":
 			if _, err := time.Parse(time.DateOnly, strings.TrimSpace(e.Text)); err != nil {
 				return value{}, athena.Errorf("INVALID_LITERAL", e, "'%s' is not a valid DATE literal", e.Text)
 			}
-			return value{"DATE " + quoteText(e.Text), kind(catalog.KindDate)}, nil
+			return value{"DATE " + sqltext.Literal(e.Text), kind(catalog.KindDate)}, nil
 		case "timestamp":
 			for _, layout := range []string{"2006-01-02 15:04:05.999999999", "2006-01-02 15:04", time.DateOnly} {
 				if at, err := time.Parse(layout, strings.TrimSpace(e.Text)); err == nil {
-					return value{"TIMESTAMP " + quoteText(at.Format("2006-01-02 15:04:05.000000")), kind(catalog.KindTimestamp)}, nil
+					return value{"TIMESTAMP " + sqltext.Literal(at.Format("2006-01-02 15:04:05.000000")), kind(catalog.KindTimestamp)}, nil
 				}
 			}
 			return value{}, notSupported(e, "TIMESTAMP literals with a zone, or in another form than 2026-05-24 09:30:00")
@@ -366,7 +367,7 @@ func decimalLiteral(s string) value {
 	whole, fraction, _ := strings.Cut(strings.TrimLeft(strings.TrimSpace(s), "+-"), ".")
 	p := max(1, len(strings.TrimLeft(whole, "0"))+len(fraction))
 	return value{
-		fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", quoteText(strings.TrimSpace(s)), min(p, 38), len(fraction)),
+		fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", sqltext.Literal(strings.TrimSpace(s)), min(p, 38), len(fraction)),
 		catalog.Type{Kind: catalog.KindDecimal, Precision: min(p, 38), Scale: len(fraction)},
 	}
 }
@@ -375,7 +376,7 @@ func decimalLiteral(s string) value {
 func (t *translator) current(e *trinosql.Current) (value, error) {
 	switch e.Name {
 	case "current_date":
-		return value{"DATE " + quoteText(t.now.Format(time.DateOnly)), kind(catalog.KindDate)}, nil
+		return value{"DATE " + sqltext.Literal(t.now.Format(time.DateOnly)), kind(catalog.KindDate)}, nil
 	case "current_timestamp", "localtimestamp":
 		return t.nowValue(), nil
 	}
@@ -383,5 +384,5 @@ func (t *translator) current(e *trinosql.Current) (value, error) {
 }
 
 func (t *translator) nowValue() value {
-	return value{"TIMESTAMP " + quoteText(t.now.Format("2006-01-02 15:04:05.000")), kind(catalog.KindTimestamp)}
+	return value{"TIMESTAMP " + sqltext.Literal(t.now.Format("2006-01-02 15:04:05.000")), kind(catalog.KindTimestamp)}
 }

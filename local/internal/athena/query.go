@@ -18,15 +18,8 @@ import (
 
 // query plans a SELECT, counts what it scans, runs it, and puts the result into S3.
 func (s *Service) query(ctx context.Context, x *execution) error {
-	stmt, err := trinosql.Parse(x.sql)
+	q, err := parse(x.sql, x.params)
 	if err != nil {
-		return err
-	}
-	q, ok := stmt.(*trinosql.Query)
-	if !ok {
-		return Errorf("NOT_SUPPORTED", stmt, "the local Athena runs SELECTs")
-	}
-	if err := bind(q, x.params); err != nil {
 		return err
 	}
 	job := &Job{Query: q, Now: x.submitted.UTC(), Scratch: filepath.Join(s.env.Dir, scratchDir)}
@@ -137,30 +130,31 @@ func (s *Service) table(ctx context.Context, x *execution, from *trinosql.Table)
 	return t, nil
 }
 
-// bind puts the execution's parameters into the query.
-func bind(q *trinosql.Query, params []string) error {
+// parse reads a SELECT with the execution's parameters in it.
+func parse(sql string, params []string) (*trinosql.Query, error) {
 	n := 0
-	var err error
-	value := func(e trinosql.Expr) trinosql.Expr {
-		p, ok := e.(*trinosql.Param)
-		if !ok {
-			return e
-		}
-		n++
+	stmt, err := trinosql.ParseBound(sql, func(p *trinosql.Param) (trinosql.Expr, error) {
+		n = p.N + 1
 		if p.N >= len(params) {
-			return e
+			return p, nil
 		}
-		v, perr := trinosql.ParseExpr(params[p.N])
-		if perr != nil && err == nil {
-			err = Errorf("INVALID_PARAMETER_USAGE", p, "parameter %d is not an expression: %v", p.N+1, perr)
+		v, err := trinosql.ParseExpr(params[p.N])
+		if err != nil {
+			return nil, Errorf("INVALID_PARAMETER_USAGE", p, "parameter %d is not an expression: %v", p.N+1, err)
 		}
-		return v
+		return v, nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	trinosql.Replace(q, value)
-	if err == nil && n != len(params) {
-		err = Errorf("INVALID_PARAMETER_USAGE", nil, "Incorrect number of parameters: expected %d but found %d", n, len(params))
+	q, ok := stmt.(*trinosql.Query)
+	if !ok {
+		return nil, Errorf("NOT_SUPPORTED", stmt, "the local Athena runs SELECTs")
 	}
-	return err
+	if n != len(params) {
+		return nil, Errorf("INVALID_PARAMETER_USAGE", nil, "Incorrect number of parameters: expected %d but found %d", n, len(params))
+	}
+	return q, nil
 }
 
 // checkInjected wants values for the columns whose projection is injected.

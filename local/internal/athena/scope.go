@@ -85,26 +85,13 @@ func (s *Scope) Column(e trinosql.Expr) (name string, typ catalog.Type, ok bool)
 		typ, ok = s.columns[e.Key()]
 		return e.Key(), typ, ok
 	case *trinosql.Member:
-		if !slices.Contains(s.names, dotted(e.Base)) {
+		if !slices.Contains(s.names, trinosql.Dotted(e.Base)) {
 			return "", catalog.Type{}, false
 		}
 		typ, ok = s.columns[e.Field.Key()]
 		return e.Field.Key(), typ, ok
 	}
 	return "", catalog.Type{}, false
-}
-
-// dotted writes a chain of identifiers; empty if e is anything else.
-func dotted(e trinosql.Expr) string {
-	switch e := e.(type) {
-	case *trinosql.Ident:
-		return e.Key()
-	case *trinosql.Member:
-		if base := dotted(e.Base); base != "" {
-			return base + "." + e.Field.Key()
-		}
-	}
-	return ""
 }
 
 // References gives what the query reads of its table: paths such as country or geo.lat,
