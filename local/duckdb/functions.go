@@ -18,7 +18,7 @@ func (t *translator) call(e *trinosql.Call) (value, error) {
 	if len(e.Name.Parts) > 1 {
 		return value{}, athenaFunctionMissing(e, trinosql.Format(e.Name))
 	}
-	if f, ok := aggregates()[name]; ok {
+	if f, ok := t.aggregates[name]; ok {
 		return t.aggregate(e, f)
 	}
 	if e.Distinct || e.Filter != nil || len(e.OrderBy) > 0 || e.Star {
@@ -37,7 +37,7 @@ func (t *translator) call(e *trinosql.Call) (value, error) {
 	case "if":
 		return ifCall(e, a)
 	}
-	s, ok := scalars()[name]
+	s, ok := t.scalars[name]
 	if !ok {
 		return value{}, athenaFunctionMissing(e, name)
 	}
@@ -194,9 +194,6 @@ func decimalAvg(e *trinosql.Call, v value) (value, error) {
 		return value{}, notSupported(e, "avg of decimals of more than 18 digits: CAST to double")
 	}
 	units := fmt.Sprintf("sum(CAST(%s * CAST(%s AS DECIMAL(19,0)) AS HUGEINT))", v.sql, "1"+strings.Repeat("0", v.Scale))
-	if v.Precision+19 > 38 {
-		return value{}, notSupported(e, "avg of decimals of more than 18 digits: CAST to double")
-	}
 	name, err := duckType(v.Type)
 	return value{fmt.Sprintf("CAST(CAST((2 * %[1]s + sign(%[1]s)::HUGEINT * count(%[2]s)) // (2 * nullif(count(%[2]s), 0)) AS DECIMAL(%[3]d,0)) * %[4]s AS %[5]s)",
 		units, v.sql, v.Precision, unit(v.Scale), name), v.Type}, err

@@ -19,21 +19,19 @@ type value struct {
 }
 
 type translator struct {
-	scope *athena.Scope
-	now   time.Time
+	scope      *athena.Scope
+	now        time.Time
+	aggregates map[string]function
+	scalars    map[string]scalar
 }
 
 // translate writes a job's query for DuckDB.
 func translate(job *athena.Job) (string, error) {
-	scope, err := athena.NewScope(job.Query, job.Table)
-	if err != nil {
-		return "", err
-	}
 	from, err := source(job)
 	if err != nil {
 		return "", err
 	}
-	t := &translator{scope: scope, now: job.Now}
+	t := &translator{scope: job.Scope, now: job.Now, aggregates: aggregates(), scalars: scalars()}
 	sel, ok := job.Query.Body.(*trinosql.Select)
 	if !ok {
 		return "", notSupported(job.Query, "this form of query")
@@ -51,18 +49,14 @@ func translate(job *athena.Job) (string, error) {
 	if from != "" {
 		b.WriteString(" FROM " + from)
 	}
-	for _, clause := range []struct {
-		word string
-		e    trinosql.Expr
-	}{{" WHERE ", sel.Where}, {" GROUP BY ", nil}, {" HAVING ", sel.Having}} {
-		if clause.word == " GROUP BY " {
-			err = t.groups(&b, sel.GroupBy)
-		} else {
-			err = t.condition(&b, clause.word, clause.e)
-		}
-		if err != nil {
-			return "", err
-		}
+	if err := t.condition(&b, " WHERE ", sel.Where); err != nil {
+		return "", err
+	}
+	if err := t.groups(&b, sel.GroupBy); err != nil {
+		return "", err
+	}
+	if err := t.condition(&b, " HAVING ", sel.Having); err != nil {
+		return "", err
 	}
 	if err := t.order(&b, job.Query.OrderBy); err != nil {
 		return "", err

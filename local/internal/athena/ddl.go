@@ -247,13 +247,12 @@ func (s *Service) repair(ctx context.Context, x *execution, d *ddlParser) error 
 	seen := map[string]bool{}
 	var parts []gluetypes.PartitionInput
 	var perr error
-	s.objects.List(base.bucket, base.prefix, func(key string, _ int64, _ string) bool {
-		folder := key[:strings.LastIndexByte(key, '/')+1]
-		if seen[folder] || hidden(strings.TrimPrefix(key, base.prefix)) {
+	s.walk(base, func(object location, _ string) bool {
+		if seen[object.folder()] {
 			return true
 		}
-		seen[folder] = true
-		if values, ok := t.PartitionOf("s3://" + base.bucket + "/" + key); ok && len(values) > 0 {
+		seen[object.folder()] = true
+		if values, ok := t.PartitionOf(object.String()); ok && len(values) > 0 {
 			var p gluetypes.PartitionInput
 			p, perr = partitionInput(t, sd, values, "")
 			parts = append(parts, p)

@@ -54,7 +54,7 @@ type queryExecution struct {
 func (x *execution) describe() *queryExecution {
 	q := &queryExecution{
 		QueryExecutionId: x.id, Query: x.sql, StatementType: "DDL", SubstatementType: x.kind.String(), WorkGroup: x.group,
-		ResultConfiguration:   resultConfiguration{OutputLocation: x.output, EncryptionConfiguration: x.encryption},
+		ResultConfiguration:   resultConfiguration{OutputLocation: x.output.String(), EncryptionConfiguration: x.encryption},
 		QueryExecutionContext: queryContext{Database: x.database, Catalog: "awsdatacatalog"},
 		Status:                queryStatus{State: x.state, StateChangeReason: x.reason, SubmissionDateTime: epoch(x.submitted)},
 		EngineVersion:         &engineVersion{"AUTO", "Athena engine version 3"},

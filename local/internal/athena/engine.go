@@ -39,6 +39,8 @@ type Job struct {
 	Query *trinosql.Query
 	// Table is nil for a query without FROM.
 	Table *catalog.Table
+	// Scope tells what the names in Query mean.
+	Scope *Scope
 	// Columns are the columns of the table that the query names, each once, in the table's order,
 	// partition columns too.
 	Columns []string

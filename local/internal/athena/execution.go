@@ -28,7 +28,7 @@ type execution struct {
 	id, sql, database, group string
 	params                   []string
 	kind                     trinosql.Kind
-	output                   string // s3://bucket/prefix/ID.csv
+	output                   location // s3://bucket/prefix/ID.csv
 	encryption               *encryption
 	cutoff                   int64 // 0: none
 	submitted                time.Time
@@ -163,7 +163,7 @@ func (s *Service) settle(x *execution, in *startInput) error {
 	if x.kind != trinosql.KindSelect {
 		end = ".txt"
 	}
-	x.output = "s3://" + at.bucket + "/" + at.prefix + x.id + end
+	x.output = location{at.bucket, at.key + x.id + end}
 	x.encryption = conf.EncryptionConfiguration
 	return nil
 }

@@ -21,74 +21,80 @@ type Objects interface {
 	List(bucket, prefix string, f func(key string, size int64, path string) bool)
 }
 
-// location is a folder of S3.
-type location struct{ bucket, prefix string }
+// location is a folder of S3, or an object in one.
+type location struct{ bucket, key string }
 
+// parseLocation reads a folder's location.
 func parseLocation(s string) (location, error) {
 	rest, ok := strings.CutPrefix(s, "s3://")
-	bucket, prefix, _ := strings.Cut(rest, "/")
+	bucket, key, _ := strings.Cut(rest, "/")
 	if !ok || bucket == "" {
 		return location{}, fmt.Errorf("location %q is not written s3://BUCKET/PREFIX/", s)
 	}
-	if prefix != "" && !strings.HasSuffix(prefix, "/") {
-		prefix += "/"
+	if key != "" && !strings.HasSuffix(key, "/") {
+		key += "/"
 	}
-	return location{bucket, prefix}, nil
+	return location{bucket, key}, nil
+}
+
+func (l location) String() string { return "s3://" + l.bucket + "/" + l.key }
+
+// folder is where an object lies.
+func (l location) folder() string { return l.key[:strings.LastIndexByte(l.key, '/')+1] }
+
+// walk calls f for the objects below a folder that Athena does not overlook, in the order
+// of their keys, until f says false.
+func (s *Service) walk(below location, f func(object location, path string) bool) {
+	s.objects.List(below.bucket, below.key, func(key string, _ int64, path string) bool {
+		return hidden(strings.TrimPrefix(key, below.key)) || f(location{below.bucket, key}, path)
+	})
 }
 
 // files finds the files of the partitions that keep says yes to, in the order of their keys.
 func (s *Service) files(ctx context.Context, t *catalog.Table, now time.Time, keep func(values []string) bool) ([]File, error) {
-	if len(t.Partitions()) > 0 && !t.Projected() {
+	parts := t.Partitions()
+	if len(parts) > 0 && !t.Projected() {
 		return s.registered(ctx, t, keep)
 	}
 	base, err := parseLocation(t.Location())
 	if err != nil {
 		return nil, err
 	}
-	var out []File
-	known := map[string][]string{} // folder -> its values, nil when it is none of the query's
-	s.objects.List(base.bucket, base.prefix, func(key string, _ int64, path string) bool {
-		if hidden(strings.TrimPrefix(key, base.prefix)) {
-			return true
-		}
-		folder := key[:strings.LastIndexByte(key, '/')+1]
-		values, ok := known[folder]
-		if !ok {
-			values = s.projected(t, "s3://"+base.bucket+"/"+key, now)
-			if values != nil && !keep(values) {
-				values = nil
+	// Whatever lies below the location of a table without partitions is the table's.
+	folderOf := func(location) ([]string, bool) { return nil, true }
+	if len(parts) > 0 {
+		folderOf = func(object location) ([]string, bool) {
+			values, ok := t.PartitionOf(object.String())
+			for i, p := range parts {
+				ok = ok && p.Projects(values[i], now)
 			}
-			known[folder] = values
+			return values, ok && keep(values)
 		}
-		if values != nil {
-			out = append(out, File{Path: path, Partition: values})
+	}
+	type wanted struct {
+		values []string
+		ok     bool
+	}
+	var out []File
+	known := map[string]wanted{} // by folder
+	s.walk(base, func(object location, path string) bool {
+		w, seen := known[object.folder()]
+		if !seen {
+			w.values, w.ok = folderOf(object)
+			known[object.folder()] = w
+		}
+		if w.ok {
+			out = append(out, File{Path: path, Partition: w.values})
 		}
 		return true
 	})
 	return out, nil
 }
 
-// projected gives the partition that an object belongs to; nil when it belongs to none that
-// the projection has.
-func (s *Service) projected(t *catalog.Table, object string, now time.Time) []string {
-	values, ok := t.PartitionOf(object)
-	if len(t.Partitions()) == 0 {
-		return []string{} // whatever lies below the table's location is the table's
-	}
-	if !ok {
-		return nil
-	}
-	for i, p := range t.Partitions() {
-		if !p.Projects(values[i], now) {
-			return nil
-		}
-	}
-	return values
-}
-
 // registered finds the files of the partitions that the catalog lists.
 func (s *Service) registered(ctx context.Context, t *catalog.Table, keep func([]string) bool) ([]File, error) {
 	var out []File
+	columns := len(t.Partitions())
 	pages := awsglue.NewGetPartitionsPaginator(s.glue, &awsglue.GetPartitionsInput{DatabaseName: aws.String(t.Database()), TableName: aws.String(t.Name())})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -96,17 +102,15 @@ func (s *Service) registered(ctx context.Context, t *catalog.Table, keep func([]
 			return nil, fmt.Errorf("list the partitions of %s: %w", t, err)
 		}
 		for _, p := range page.Partitions {
-			if len(p.Values) != len(t.Partitions()) || !keep(p.Values) || p.StorageDescriptor == nil {
+			if len(p.Values) != columns || !keep(p.Values) || p.StorageDescriptor == nil {
 				continue
 			}
 			at, err := parseLocation(aws.ToString(p.StorageDescriptor.Location))
 			if err != nil {
 				return nil, fmt.Errorf("partition %v of %s: %w", p.Values, t, err)
 			}
-			s.objects.List(at.bucket, at.prefix, func(key string, _ int64, path string) bool {
-				if !hidden(strings.TrimPrefix(key, at.prefix)) {
-					out = append(out, File{Path: path, Partition: p.Values})
-				}
+			s.walk(at, func(_ location, path string) bool {
+				out = append(out, File{Path: path, Partition: p.Values})
 				return true
 			})
 		}

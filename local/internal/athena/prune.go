@@ -2,6 +2,7 @@ package athena
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,16 +35,17 @@ func (t truth) not() truth {
 type partitionFilter struct {
 	scope  *Scope
 	where  trinosql.Expr
+	parts  []catalog.Partition
 	kinds  map[string]catalog.Kind
 	values map[string]string // of the partition that is looked at
 }
 
 func newPartitionFilter(s *Scope, q *trinosql.Query, t *catalog.Table) *partitionFilter {
-	f := &partitionFilter{scope: s, kinds: map[string]catalog.Kind{}, values: map[string]string{}}
+	f := &partitionFilter{scope: s, parts: t.Partitions(), kinds: map[string]catalog.Kind{}, values: map[string]string{}}
 	if sel, ok := q.Body.(*trinosql.Select); ok {
 		f.where = sel.Where
 	}
-	for _, p := range t.Partitions() {
+	for _, p := range f.parts {
 		f.kinds[p.Name] = p.Type.Kind
 	}
 	return f
@@ -51,11 +53,11 @@ func newPartitionFilter(s *Scope, q *trinosql.Query, t *catalog.Table) *partitio
 
 // keeps says whether the partition with these values may have rows for the query. It is
 // never wrong about dropping one; what it does not understand keeps it.
-func (f *partitionFilter) keeps(t *catalog.Table, values []string) bool {
+func (f *partitionFilter) keeps(values []string) bool {
 	if f.where == nil {
 		return true
 	}
-	for i, p := range t.Partitions() {
+	for i, p := range f.parts {
 		f.values[p.Name] = values[i]
 	}
 	return f.eval(f.where) != never
@@ -194,6 +196,40 @@ func compareValue(value string, kind catalog.Kind, e trinosql.Expr) (int, bool) 
 		return cmp.Compare(a, b), true
 	}
 	return 0, false
+}
+
+// checkInjected wants values for the columns whose projection is injected.
+func (f *partitionFilter) checkInjected() error {
+	for _, p := range f.parts {
+		if p.Projection.Type == catalog.ProjectInjected && !f.pins(f.where, p.Name) {
+			return &Error{Code: "CONSTRAINT_VIOLATION", Message: fmt.Sprintf("For the injected projected partition column %s, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.", p.Name)}
+		}
+	}
+	return nil
+}
+
+// pins says whether the condition gives the column finitely many values.
+func (f *partitionFilter) pins(e trinosql.Expr, column string) bool {
+	is := func(e trinosql.Expr) bool { name, _, ok := f.scope.Column(e); return ok && name == column }
+	literal := func(e trinosql.Expr) bool { _, ok := e.(*trinosql.Literal); return ok }
+	switch e := e.(type) {
+	case *trinosql.Logical:
+		for _, t := range e.Terms {
+			if f.pins(t, column) == (e.Op == "AND") {
+				return e.Op == "AND"
+			}
+		}
+		return e.Op == "OR"
+	case *trinosql.BinaryExpr:
+		return e.Op == "=" && (is(e.L) && literal(e.R) || is(e.R) && literal(e.L))
+	case *trinosql.In:
+		ok := is(e.X) && !e.Not
+		for _, v := range e.List {
+			ok = ok && literal(v)
+		}
+		return ok
+	}
+	return false
 }
 
 // hidden says whether Athena overlooks an object: its name begins with a dot or an underscore, or

@@ -66,20 +66,20 @@ func (s *Service) plan(ctx context.Context, x *execution, job *Job) (int64, erro
 			return 0, err
 		}
 	}
-	scope, err := NewScope(job.Query, job.Table)
-	if err != nil {
+	var err error
+	if job.Scope, err = NewScope(job.Query, job.Table); err != nil {
 		return 0, err
 	}
-	paths, err := scope.References(job.Query)
+	paths, err := job.Scope.References(job.Query)
 	if err != nil || job.Table == nil {
 		return 0, err
 	}
-	job.Columns = scope.Top(paths)
-	filter := newPartitionFilter(scope, job.Query, job.Table)
-	if err := filter.checkInjected(job.Table); err != nil {
+	job.Columns = job.Scope.Top(paths)
+	filter := newPartitionFilter(job.Scope, job.Query, job.Table)
+	if err := filter.checkInjected(); err != nil {
 		return 0, err
 	}
-	job.Files, err = s.files(ctx, job.Table, job.Now, func(values []string) bool { return filter.keeps(job.Table, values) })
+	job.Files, err = s.files(ctx, job.Table, job.Now, filter.keeps)
 	if err != nil {
 		return 0, err
 	}
@@ -155,38 +155,4 @@ func parse(sql string, params []string) (*trinosql.Query, error) {
 		return nil, Errorf("INVALID_PARAMETER_USAGE", nil, "Incorrect number of parameters: expected %d but found %d", n, len(params))
 	}
 	return q, nil
-}
-
-// checkInjected wants values for the columns whose projection is injected.
-func (f *partitionFilter) checkInjected(t *catalog.Table) error {
-	for _, p := range t.Partitions() {
-		if p.Projection.Type == catalog.ProjectInjected && !f.pins(f.where, p.Name) {
-			return &Error{Code: "CONSTRAINT_VIOLATION", Message: fmt.Sprintf("For the injected projected partition column %s, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.", p.Name)}
-		}
-	}
-	return nil
-}
-
-// pins says whether the condition gives the column finitely many values.
-func (f *partitionFilter) pins(e trinosql.Expr, column string) bool {
-	is := func(e trinosql.Expr) bool { name, _, ok := f.scope.Column(e); return ok && name == column }
-	literal := func(e trinosql.Expr) bool { _, ok := e.(*trinosql.Literal); return ok }
-	switch e := e.(type) {
-	case *trinosql.Logical:
-		for _, t := range e.Terms {
-			if f.pins(t, column) == (e.Op == "AND") {
-				return e.Op == "AND"
-			}
-		}
-		return e.Op == "OR"
-	case *trinosql.BinaryExpr:
-		return e.Op == "=" && (is(e.L) && literal(e.R) || is(e.R) && literal(e.L))
-	case *trinosql.In:
-		ok := is(e.X) && !e.Not
-		for _, v := range e.List {
-			ok = ok && literal(v)
-		}
-		return ok
-	}
-	return false
 }

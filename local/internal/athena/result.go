@@ -81,13 +81,12 @@ func (r *result) store(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.s.put(ctx, r.x, r.x.output+".metadata", bytes.NewReader(b))
+	return r.s.put(ctx, r.x, location{r.x.output.bucket, r.x.output.key + ".metadata"}, bytes.NewReader(b))
 }
 
 // put puts a query's output into S3.
-func (s *Service) put(ctx context.Context, x *execution, location string, body io.ReadSeeker) error {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(location, "s3://"), "/")
-	in := &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: body, ContentType: aws.String("application/octet-stream")}
+func (s *Service) put(ctx context.Context, x *execution, to location, body io.ReadSeeker) error {
+	in := &awss3.PutObjectInput{Bucket: &to.bucket, Key: &to.key, Body: body, ContentType: aws.String("application/octet-stream")}
 	if e := x.encryption; e != nil {
 		switch e.EncryptionOption {
 		case "SSE_S3":
@@ -100,7 +99,7 @@ func (s *Service) put(ctx context.Context, x *execution, location string, body i
 		}
 	}
 	if _, err := s.s3.PutObject(ctx, in); err != nil {
-		return fmt.Errorf("write the result to %s: %w", location, err)
+		return fmt.Errorf("write the result to %s: %w", to, err)
 	}
 	return nil
 }
@@ -188,9 +187,8 @@ func (s *Service) results(ctx context.Context, in *resultsInput) (*resultsOutput
 }
 
 // page reads n rows from a byte on.
-func (s *Service) page(ctx context.Context, output string, from int64, n int, out *resultsOutput) error {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(output, "s3://"), "/")
-	object, err := s.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &bucket, Key: &key, Range: aws.String(fmt.Sprintf("bytes=%d-", from))})
+func (s *Service) page(ctx context.Context, output location, from int64, n int, out *resultsOutput) error {
+	object, err := s.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &output.bucket, Key: &output.key, Range: aws.String(fmt.Sprintf("bytes=%d-", from))})
 	if err != nil {
 		var gone *s3types.NoSuchKey
 		if errors.As(err, &gone) {
