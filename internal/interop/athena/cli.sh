@@ -1,13 +1,7 @@
 #!/bin/sh
 # cli.sh ENDPOINT: a query and its results by the AWS CLI.
-set -eu
-export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_CONFIG_FILE=/dev/null AWS_MAX_ATTEMPTS=1
-endpoint=$1
+. ../peer/awspeer.sh
 athena() { aws --endpoint-url "$endpoint" --output text athena "$@"; }
-fail() {
-	echo "cli.sh: $*" >&2
-	exit 1
-}
 
 id=$(athena start-query-execution --query-string "SELECT country, count(*) AS views FROM web.clicks WHERE dt = '2026-05-24' AND hr BETWEEN '09' AND '11' GROUP BY country ORDER BY views DESC, country" \
 	--result-configuration OutputLocation=s3://lake/cli/ --query QueryExecutionId)

@@ -1,7 +1,6 @@
 package athena_test
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,19 +19,12 @@ func serve(t *testing.T) *local.Lake {
 	if !duckdb.Available {
 		t.Skip("built without cgo: there is no engine")
 	}
-	lake, err := local.Open(&local.Options{Dir: filepath.Join(t.TempDir(), "lake"), Athena: duckdb.Engine()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := lake.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	lake := peer.Lake(t, duckdb.Engine())
 	w := &world{lake: lake, cfg: lake.Config(), s3: awss3.NewFromConfig(lake.Config())}
 	if _, err := w.s3.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: aws.String("lake")}); err != nil {
 		t.Fatal(err)
 	}
+	var err error
 	if w.client, err = athena.NewClient(w.cfg, &athena.ClientOptions{Output: "s3://lake/results/", Database: "web"}); err != nil {
 		t.Fatal(err)
 	}
@@ -45,26 +37,12 @@ func serve(t *testing.T) *local.Lake {
 
 func TestBoto3(t *testing.T) {
 	t.Parallel()
-	peer.Need(t)
 	lake := serve(t)
-	plain, err := lake.Listen("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	secure, err := lake.ListenTLS("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	peer.Check(t, "boto.py", plain.URL())
-	peer.Check(t, "boto.py", secure.URL(), filepath.Join(lake.Dir(), local.CAFile))
+	peer.CheckHTTP(t, lake, "boto.py")
+	peer.CheckHTTPS(t, lake, "boto.py")
 }
 
 func TestCLI(t *testing.T) {
 	t.Parallel()
-	peer.Need(t)
-	ln, err := serve(t).Listen("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	peer.Check(t, "cli.sh", ln.URL())
+	peer.CheckHTTP(t, serve(t), "cli.sh")
 }

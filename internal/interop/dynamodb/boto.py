@@ -1,40 +1,24 @@
 """boto.py ENDPOINT [CA]: leases by boto3, in the KCL's older form and by expressions."""
-import sys
 from decimal import Decimal
 
 import boto3
 from boto3.dynamodb.conditions import Attr, Key
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-endpoint, ca = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
-args = dict(
-    endpoint_url=endpoint, verify=ca, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y",
-    config=Config(retries={"max_attempts": 1}),
-)
-client = boto3.client("dynamodb", **args)
+from awspeer import ca, client, options, refused
+
+ddb = client("dynamodb")
 name = "leases-tls" if ca else "leases"
 
-
-def refused(code, call, **kw):
-    try:
-        call(**kw)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        return e.response
-    raise AssertionError(f"{call} was not refused")
-
-
-client.create_table(
+ddb.create_table(
     TableName=name, KeySchema=[{"AttributeName": "leaseKey", "KeyType": "HASH"}],
     AttributeDefinitions=[{"AttributeName": "leaseKey", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST",
     SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": "alias/lake"}, Tags=[{"Key": "team", "Value": "web"}],
 )
-client.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
-table = client.describe_table(TableName=name)["Table"]
+ddb.get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+table = ddb.describe_table(TableName=name)["Table"]
 assert table["TableStatus"] == "ACTIVE" and table["SSEDescription"]["KMSMasterKeyArn"].endswith(":alias/lake"), table
-assert client.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"] == [{"Key": "team", "Value": "web"}]
-client.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
+assert ddb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"] == [{"Key": "team", "Value": "web"}]
+ddb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True})
 
 # The lease as the Java KCL writes it.
 shards = [f"shardId-{i:012d}" for i in range(6)]
@@ -45,12 +29,12 @@ for i, shard in enumerate(shards):
     }
     if i:
         lease["parentShardId"] = {"SS": [shards[0]]}
-    client.put_item(TableName=name, Item=lease, Expected={"leaseKey": {"Exists": False}})
-    refused("ConditionalCheckFailedException", client.put_item, TableName=name, Item=lease, Expected={"leaseKey": {"Exists": False}})
+    ddb.put_item(TableName=name, Item=lease, Expected={"leaseKey": {"Exists": False}})
+    refused("ConditionalCheckFailedException", ddb.put_item, TableName=name, Item=lease, Expected={"leaseKey": {"Exists": False}})
 
 
 def take(shard, owner, counter):
-    return client.update_item(
+    return ddb.update_item(
         TableName=name, Key={"leaseKey": {"S": shard}}, ReturnValues="ALL_NEW",
         Expected={"leaseCounter": {"Value": {"N": str(counter)}, "Exists": True}},
         AttributeUpdates={
@@ -66,26 +50,26 @@ for i, shard in enumerate(shards):
 try:
     take(shards[0], "worker-9", 0)
     raise AssertionError("a stale counter took the lease")
-except client.exceptions.ConditionalCheckFailedException:
+except ddb.exceptions.ConditionalCheckFailedException:
     pass
 
 # The index of KCL 3, added to a table with leases in it.
-client.update_table(
+ddb.update_table(
     TableName=name, AttributeDefinitions=[{"AttributeName": "leaseKey", "AttributeType": "S"}, {"AttributeName": "leaseOwner", "AttributeType": "S"}],
     GlobalSecondaryIndexUpdates=[{"Create": {
         "IndexName": "LeaseOwnerToLeaseKeyIndex", "Projection": {"ProjectionType": "KEYS_ONLY"},
         "KeySchema": [{"AttributeName": "leaseOwner", "KeyType": "HASH"}, {"AttributeName": "leaseKey", "KeyType": "RANGE"}],
     }}],
 )
-assert client.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
+assert ddb.describe_table(TableName=name)["Table"]["GlobalSecondaryIndexes"][0]["IndexStatus"] == "ACTIVE"
 
 # The same table by boto3's own objects, conditions and paginators.
-leases = boto3.resource("dynamodb", **args).Table(name)
+leases = boto3.resource("dynamodb", **options).Table(name)
 mine = leases.query(IndexName="LeaseOwnerToLeaseKeyIndex", KeyConditionExpression=Key("leaseOwner").eq("worker-1") & Key("leaseKey").gt(shards[1]))["Items"]
 assert [m["leaseKey"] for m in mine] == [shards[3], shards[5]], mine
-pages = client.get_paginator("scan").paginate(TableName=name, FilterExpression="attribute_exists(parentShardId)", PaginationConfig={"PageSize": 2})
+pages = ddb.get_paginator("scan").paginate(TableName=name, FilterExpression="attribute_exists(parentShardId)", PaginationConfig={"PageSize": 2})
 assert sum(len(p["Items"]) for p in pages) == 5
-assert sum(client.scan(TableName=name, Segment=s, TotalSegments=3, Select="COUNT")["Count"] for s in range(3)) == 6
+assert sum(ddb.scan(TableName=name, Segment=s, TotalSegments=3, Select="COUNT")["Count"] for s in range(3)) == 6
 
 new = leases.update_item(
     Key={"leaseKey": shards[0]}, ReturnValues="UPDATED_NEW",
@@ -100,12 +84,12 @@ e = refused(
 )
 assert e["Item"]["leaseCounter"] == {"N": "2"}, e
 
-e = refused("TransactionCanceledException", client.transact_write_items, TransactItems=[
+e = refused("TransactionCanceledException", ddb.transact_write_items, TransactItems=[
     {"Delete": {"TableName": name, "Key": {"leaseKey": {"S": shards[5]}}}},
     {"ConditionCheck": {"TableName": name, "Key": {"leaseKey": {"S": shards[0]}}, "ConditionExpression": "attribute_exists(leaseOwner)"}},
 ])
 assert [r["Code"] for r in e["CancellationReasons"]] == ["None", "ConditionalCheckFailed"], e
-assert "Item" in client.get_item(TableName=name, Key={"leaseKey": {"S": shards[5]}})
+assert "Item" in ddb.get_item(TableName=name, Key={"leaseKey": {"S": shards[5]}})
 
 with leases.batch_writer() as batch:
     for i in range(60):
@@ -114,9 +98,9 @@ extra = leases.get_item(Key={"leaseKey": "extra-7"})["Item"]
 assert extra["list"] == [1, "two", {"three": Decimal("3.5")}] and extra["none"] is None and extra["bytes"].value == b"\x00\xff", extra
 assert leases.scan(FilterExpression=Attr("n").between(10, 19), Select="COUNT")["Count"] == 10
 
-refused("ResourceInUseException", client.create_table, TableName=name, KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")
-refused("ResourceNotFoundException", client.get_item, TableName="nothere", Key={"k": {"S": "a"}})
-refused("ValidationException", client.get_item, TableName=name, Key={"k": {"S": "a"}})
-client.delete_table(TableName=name)
-client.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
+refused("ResourceInUseException", ddb.create_table, TableName=name, KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}], AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}], BillingMode="PAY_PER_REQUEST")
+refused("ResourceNotFoundException", ddb.get_item, TableName="nothere", Key={"k": {"S": "a"}})
+refused("ValidationException", ddb.get_item, TableName=name, Key={"k": {"S": "a"}})
+ddb.delete_table(TableName=name)
+ddb.get_waiter("table_not_exists").wait(TableName=name, WaiterConfig={"Delay": 1})
 print("ok", boto3.__version__)

@@ -1,13 +1,7 @@
 #!/bin/sh
 # cli.sh ENDPOINT: a table by the AWS CLI.
-set -eu
-export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_CONFIG_FILE=/dev/null AWS_MAX_ATTEMPTS=1
-endpoint=$1
+. ../peer/awspeer.sh
 dynamodb() { aws --endpoint-url "$endpoint" --output text dynamodb "$@"; }
-fail() {
-	echo "cli.sh: $*" >&2
-	exit 1
-}
 
 dynamodb create-table --table-name cli --billing-mode PAY_PER_REQUEST --key-schema AttributeName=k,KeyType=HASH --attribute-definitions AttributeName=k,AttributeType=S >/dev/null
 dynamodb wait table-exists --table-name cli

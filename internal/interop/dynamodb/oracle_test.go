@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	diff "github.com/google/go-cmp/cmp"
+
+	"github.com/lakekit/lakekit/internal/interop/peer"
 )
 
 // oracle asks both and compares.
@@ -29,12 +31,12 @@ type oracle struct {
 }
 
 func newOracle(t *testing.T) *oracle {
-	peer := dynamoDBLocal(t)
-	ln, err := serve(t).Listen("127.0.0.1:0")
+	theirs := dynamoDBLocal(t)
+	ln, err := peer.Lake(t, nil).Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &oracle{t: t, peer: peer, ours: ln.URL()}
+	return &oracle{t: t, peer: theirs, ours: ln.URL()}
 }
 
 // ask sends a call to both. It gives the answer of ours.

@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/internal/interop/peer"
-	"github.com/lakekit/lakekit/local"
 )
 
 // dynamoDBLocal starts DynamoDB Local and gives its address.
@@ -98,18 +97,4 @@ func send(ctx context.Context, c *http.Client, url, op string, body []byte) (int
 		return 0, nil, fmt.Errorf("%s: %w", strconv.Quote(string(b)), err)
 	}
 	return resp.StatusCode, m, nil
-}
-
-func serve(t *testing.T) *local.Lake {
-	t.Helper()
-	lake, err := local.Open(&local.Options{Dir: filepath.Join(t.TempDir(), "lake")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := lake.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return lake
 }

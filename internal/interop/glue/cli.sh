@@ -1,13 +1,7 @@
 #!/bin/sh
 # cli.sh ENDPOINT: a table and its partitions by the AWS CLI.
-set -eu
-export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_CONFIG_FILE=/dev/null AWS_MAX_ATTEMPTS=1
-endpoint=$1
+. ../peer/awspeer.sh
 glue() { aws --endpoint-url "$endpoint" --output text glue "$@"; }
-fail() {
-	echo "cli.sh: $*" >&2
-	exit 1
-}
 
 glue create-database --database-input Name=cli
 glue create-table --database-name cli --table-input '{"Name":"t","PartitionKeys":[{"Name":"dt","Type":"string"},{"Name":"hr","Type":"int"}],"StorageDescriptor":{"Location":"s3://b/t/","Columns":[{"Name":"a","Type":"int"}]}}'

@@ -1,35 +1,21 @@
 """boto.py ENDPOINT [CA]: streams by boto3, the answers checked against what AWS documents."""
 import datetime
 import hashlib
-import sys
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
-endpoint, ca = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
-client = boto3.client(
-    "kinesis", endpoint_url=endpoint, verify=ca, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y",
-    config=Config(retries={"max_attempts": 1}),
-)
+from awspeer import ca, client, refused
+
+kinesis = client("kinesis")
 stream = "boto-tls" if ca else "boto"
-
-
-def refused(code, call, **kw):
-    try:
-        call(**kw)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        return e.response["Error"]["Message"]
-    raise AssertionError(f"{call} was not refused")
 
 
 def read(shard, **kw):
     """All records from an iterator, and the last answer."""
-    it = client.get_shard_iterator(StreamName=stream, ShardId=shard, **kw)["ShardIterator"]
+    it = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, **kw)["ShardIterator"]
     records = []
     while True:
-        out = client.get_records(ShardIterator=it, Limit=100)
+        out = kinesis.get_records(ShardIterator=it, Limit=100)
         records += out["Records"]
         it = out.get("NextShardIterator")
         if not it or out["MillisBehindLatest"] == 0:
@@ -37,12 +23,12 @@ def read(shard, **kw):
 
 
 before = datetime.datetime.now(datetime.timezone.utc)
-client.create_stream(StreamName=stream, ShardCount=4)
-client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
-description = client.describe_stream(StreamName=stream)["StreamDescription"]
+kinesis.create_stream(StreamName=stream, ShardCount=4)
+kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+description = kinesis.describe_stream(StreamName=stream)["StreamDescription"]
 assert abs((description["StreamCreationTimestamp"] - before).total_seconds()) < 60, description
 assert description["RetentionPeriodHours"] == 24 and description["EncryptionType"] == "NONE", description
-assert stream in client.list_streams()["StreamNames"]
+assert stream in kinesis.list_streams()["StreamNames"]
 
 # Every record lands where its key's MD5 says, and comes back as it was.
 sent = {}
@@ -52,12 +38,12 @@ for batch in range(2):
         data = bytes([i % 256]) * (i % 300) + b"%d/%d" % (batch, i)
         sent[data] = f"schlüssel-{i}"
         records.append({"Data": data, "PartitionKey": f"schlüssel-{i}"})
-    out = client.put_records(StreamName=stream, Records=records)
+    out = kinesis.put_records(StreamName=stream, Records=records)
     assert out["FailedRecordCount"] == 0 and len(out["Records"]) == 500, out
 
-one = client.put_record(StreamName=stream, Data=b"one", PartitionKey="x", ExplicitHashKey="0")
+one = kinesis.put_record(StreamName=stream, Data=b"one", PartitionKey="x", ExplicitHashKey="0")
 assert one["ShardId"] == "shardId-000000000000", one
-shards = client.list_shards(StreamName=stream)["Shards"]
+shards = kinesis.list_shards(StreamName=stream)["Shards"]
 assert len(shards) == 4
 got = {}
 for shard in shards:
@@ -81,33 +67,33 @@ for shard in shards:
 assert got == sent, (len(got), len(sent))
 
 # Split, merge, and the way from parents to children.
-client.split_shard(StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey="1000")
-client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
-client.merge_shards(StreamName=stream, ShardToMerge="shardId-000000000002", AdjacentShardToMerge="shardId-000000000003")
-client.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+kinesis.split_shard(StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey="1000")
+kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+kinesis.merge_shards(StreamName=stream, ShardToMerge="shardId-000000000002", AdjacentShardToMerge="shardId-000000000003")
+kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
 _, end = read("shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
 assert "NextShardIterator" not in end and [c["ShardId"] for c in end["ChildShards"]] == ["shardId-000000000004", "shardId-000000000005"], end
 _, end = read("shardId-000000000003", ShardIteratorType="TRIM_HORIZON")
 assert sorted(end["ChildShards"][0]["ParentShards"]) == ["shardId-000000000002", "shardId-000000000003"], end
-latest = client.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"]
+latest = kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"]
 assert [s["ShardId"][-1] for s in latest] == ["1", "4", "5", "6"], latest
-pages = [p["StreamDescription"]["Shards"] for p in client.get_paginator("describe_stream").paginate(StreamName=stream, PaginationConfig={"PageSize": 2})]
+pages = [p["StreamDescription"]["Shards"] for p in kinesis.get_paginator("describe_stream").paginate(StreamName=stream, PaginationConfig={"PageSize": 2})]
 assert [len(p) for p in pages] == [2, 2, 2, 1], pages
 
-client.add_tags_to_stream(StreamName=stream, Tags={"team": "web"})
-assert client.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "web"}]
-client.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
-client.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/lake")
-summary = client.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+kinesis.add_tags_to_stream(StreamName=stream, Tags={"team": "web"})
+assert kinesis.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "web"}]
+kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
+kinesis.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/lake")
+summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
 assert summary["RetentionPeriodHours"] == 48 and summary["KeyId"] == "alias/lake" and summary["OpenShardCount"] == 4, summary
-assert client.put_record(StreamARN=summary["StreamARN"], Data=b"", PartitionKey="x")["EncryptionType"] == "KMS"
+assert kinesis.put_record(StreamARN=summary["StreamARN"], Data=b"", PartitionKey="x")["EncryptionType"] == "KMS"
 
-assert "already exists" in refused("ResourceInUseException", client.create_stream, StreamName=stream, ShardCount=1)
-assert "not found" in refused("ResourceNotFoundException", client.describe_stream, StreamName="nothere")
-refused("ValidationException", client.put_record, StreamName=stream, Data=b"x" * (1 << 20), PartitionKey="k")
-refused("InvalidArgumentException", client.get_records, ShardIterator="AAAA")
-assert "UpdateShardCount" in refused("UnknownOperationException", client.update_shard_count, StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+assert "already exists" in refused("ResourceInUseException", kinesis.create_stream, StreamName=stream, ShardCount=1)["Error"]["Message"]
+assert "not found" in refused("ResourceNotFoundException", kinesis.describe_stream, StreamName="nothere")["Error"]["Message"]
+refused("ValidationException", kinesis.put_record, StreamName=stream, Data=b"x" * (1 << 20), PartitionKey="k")
+refused("InvalidArgumentException", kinesis.get_records, ShardIterator="AAAA")
+assert "UpdateShardCount" in refused("UnknownOperationException", kinesis.update_shard_count, StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")["Error"]["Message"]
 
-client.delete_stream(StreamName=stream)
-client.get_waiter("stream_not_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+kinesis.delete_stream(StreamName=stream)
+kinesis.get_waiter("stream_not_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
 print("ok", boto3.__version__)

@@ -1,13 +1,7 @@
 #!/bin/sh
 # cli.sh ENDPOINT: a stream by the AWS CLI.
-set -eu
-export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_CONFIG_FILE=/dev/null AWS_MAX_ATTEMPTS=1
-endpoint=$1
+. ../peer/awspeer.sh
 kinesis() { aws --endpoint-url "$endpoint" --output text kinesis "$@"; }
-fail() {
-	echo "cli.sh: $*" >&2
-	exit 1
-}
 
 kinesis create-stream --stream-name cli --shard-count 1
 kinesis wait stream-exists --stream-name cli

@@ -84,7 +84,8 @@ func program(t testing.TB, name string) string {
 
 // Check runs a script that lies beside the test and says ok in its last line when it is
 // content: one in Python by [Python], one for sh with [AWS] as its aws. Anything else fails
-// the test, with what the script printed. It calls [Need].
+// the test, with what the script printed. What scripts have in common lies in this package's
+// folder: awspeer.py, awspeer.sh. It calls [Need].
 func Check(t testing.TB, script string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), checkTimeout)
@@ -92,6 +93,7 @@ func Check(t testing.TB, script string, args ...string) {
 	var cmd *exec.Cmd
 	if filepath.Ext(script) == ".py" {
 		cmd = exec.CommandContext(ctx, Python(t), append([]string{script}, args...)...)
+		cmd.Env = append(os.Environ(), "PYTHONPATH=../peer")
 	} else {
 		bin := filepath.Dir(AWS(t))
 		cmd = exec.CommandContext(ctx, "sh", append([]string{script}, args...)...)

@@ -1,8 +1,6 @@
 #!/bin/sh
 # cli.sh ENDPOINT [CA]: objects by the AWS CLI.
-set -eu
-export AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=y AWS_DEFAULT_REGION=us-east-1 AWS_PAGER= AWS_CONFIG_FILE=/dev/null AWS_MAX_ATTEMPTS=1
-endpoint=$1
+. ../peer/awspeer.sh
 bucket=cli
 if [ $# -gt 1 ]; then
 	export AWS_CA_BUNDLE="$2"
@@ -12,10 +10,6 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 s3() { aws --endpoint-url "$endpoint" s3 "$@"; }
 api() { aws --endpoint-url "$endpoint" --output text s3api "$@"; }
-fail() {
-	echo "cli.sh: $*" >&2
-	exit 1
-}
 
 s3 mb "s3://$bucket" >/dev/null
 mkdir -p "$dir/in/raw/dt=2026-05-24"
