@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/golden"
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
 
@@ -148,7 +149,7 @@ func TestCheckRefuses(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "check.golden", b.String())
+	golden.Check(t, "check.golden", b.String())
 	if err := Check(t.Context(), "SELECT * FROM users", "", tables); err == nil || !strings.Contains(err.Error(), "has no database") {
 		t.Errorf("a name without database: %v", err)
 	}

@@ -2,40 +2,15 @@ package athena
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/golden"
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it):\n%s", path, diff)
-	}
-}
 
 func kind(k catalog.Kind) catalog.Type { return catalog.Type{Kind: k} }
 
@@ -128,7 +103,7 @@ func TestBuild(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "-- %s\n%s\n\n", s.name, text)
 	}
-	golden(t, "build.golden", b.String())
+	golden.Check(t, "build.golden", b.String())
 }
 
 // TestBuildRefuses has the text of every complaint.
@@ -179,7 +154,7 @@ func TestBuildRefuses(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "-- %s\n%v\n\n", s.name, err)
 	}
-	golden(t, "refused.golden", b.String())
+	golden.Check(t, "refused.golden", b.String())
 
 	_, err = one.Where(c.Col("country").Eq("US")).Build()
 	var e *UnboundedError

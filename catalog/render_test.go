@@ -2,11 +2,8 @@ package catalog
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,26 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakekit/lakekit/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got); -update rewrites it:\n%s", path, diff)
-	}
-}
 
 // dump writes all of a table, so that two can be compared as text.
 func dump(t *Table) string {
@@ -130,7 +110,7 @@ func TestGoldenDDL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".sql", sql+"\n")
+			golden.Check(t, name+".sql", sql+"\n")
 			back, err := FromDDL(sql)
 			if err != nil {
 				t.Fatal(err)
@@ -179,7 +159,7 @@ func TestGoldenGlue(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, name+".glue.json", string(text)+"\n")
+			golden.Check(t, name+".glue.json", string(text)+"\n")
 			back, err := FromGlue(asGlue(t, tab))
 			if err != nil {
 				t.Fatal(err)

@@ -4,17 +4,14 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/lakekit/lakekit/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // The files in testdata were written by pyarrow 26.0.1 and DuckDB 2.0.1; what their
 // footers say was compared with pyarrow's own reading of them.
@@ -31,20 +28,7 @@ func TestRead(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := dump(f)
-			golden := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("footer (-want +got):\n%s", diff)
-			}
+			golden.Check(t, name+".golden", dump(f))
 		})
 	}
 }

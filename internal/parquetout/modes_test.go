@@ -11,6 +11,7 @@ import (
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/internal/column"
+	"github.com/lakekit/lakekit/internal/golden"
 	"github.com/lakekit/lakekit/internal/parquetmeta"
 	"github.com/lakekit/lakekit/internal/parquetout"
 	"github.com/lakekit/lakekit/internal/parquetout/parquettest"
@@ -201,7 +202,7 @@ func TestTypes(t *testing.T) {
 		}
 	}
 	walk(d.meta.Schema, 0)
-	golden(t, "types.golden", got.String())
+	golden.Check(t, "types.golden", got.String())
 }
 
 func TestBadOptions(t *testing.T) {

@@ -3,7 +3,6 @@ package trinosql
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -14,9 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-)
 
-var update = flag.Bool("update", false, "write the golden files")
+	"github.com/lakekit/lakekit/internal/golden"
+)
 
 // sameTree compares trees, apart from positions and from how identifiers were quoted.
 var sameTree = cmp.Options{
@@ -65,24 +64,7 @@ func TestStatements(t *testing.T) {
 			fmt.Fprintf(&b, "%v\n", err)
 		}
 	}
-	golden(t, "statements.golden", b.String())
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it):\n%s", path, diff)
-	}
+	golden.Check(t, "statements.golden", b.String())
 }
 
 // TestExpressions checks the canonical form; brackets in it show what binds how.
