@@ -152,7 +152,7 @@ func (s *Service) batchWriteItem(in *batchWriteInput) (*batchWriteOutput, error)
 	if len(cs) == 0 {
 		return out, nil
 	}
-	return out, s.mu.commit(cs...)
+	return out, s.mu.journal.Commit(cs...)
 }
 
 func (c *capacity) add(d *capacity) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -13,10 +12,10 @@ import (
 	"github.com/lakekit/lakekit/local/internal/wal"
 )
 
-// database is the tables and the log that they are read from.
+// database is the tables and the journal that they are read from.
 type database struct {
-	log    *wal.Log
-	tables map[string]*table
+	journal *wal.Journal[change]
+	tables  map[string]*table
 	// tokens are the transactions that a repeated request must not do again.
 	tokens map[string]usedToken
 	// forgot is when tokens were last dropped.
@@ -56,44 +55,11 @@ func (d *database) open(env service.Env) error {
 	d.tables = map[string]*table{}
 	d.tokens = map[string]usedToken{}
 	var err error
-	d.log, err = wal.Open(wal.Options{FS: env.FS, Dir: filepath.Join(env.Dir, "log"), Sync: env.Sync, Log: env.Log}, func(b []byte) error {
-		var cs []change
-		if err := json.Unmarshal(b, &cs); err != nil {
-			return err
-		}
-		for _, c := range cs {
-			if err := d.apply(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("local dynamodb: %w", err)
-	}
-	return nil
+	d.journal, err = wal.OpenJournal(env, "local dynamodb", wal.State[change]{Apply: d.apply, Snapshot: d.snapshot, Append: appendChanges})
+	return err
 }
 
-// commit writes the changes to the log and then makes them.
-func (d *database) commit(cs ...change) error {
-	b, err := appendChanges(nil, cs)
-	if err != nil {
-		return fmt.Errorf("local dynamodb: %w", err)
-	}
-	if err := d.log.Append(b); err != nil {
-		return fmt.Errorf("local dynamodb: the change was not made: %w", err)
-	}
-	for _, c := range cs {
-		if err := d.apply(c); err != nil {
-			return fmt.Errorf("local dynamodb: %w", err)
-		}
-	}
-	if d.log.Full() {
-		_ = d.log.Compact(d.snapshot()) // logged there; the log goes on as it was
-	}
-	return nil
-}
-
+// appendChanges writes rows without encoding/json, as they are most of what is written.
 func appendChanges(b []byte, cs []change) ([]byte, error) {
 	b = append(b, '[')
 	for i, c := range cs {
@@ -163,28 +129,22 @@ func (d *database) alter(s schema) {
 }
 
 // snapshot describes everything that lives.
-func (d *database) snapshot() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		var buf []byte
-		write := func(cs ...change) bool {
-			b, err := appendChanges(buf[:0], cs)
-			buf = b
-			return err == nil && yield(b)
-		}
+func (d *database) snapshot() iter.Seq[change] {
+	return func(yield func(change) bool) {
 		for _, name := range slices.Sorted(maps.Keys(d.tables)) {
 			t := d.tables[name]
-			if !write(change{Op: changeSchema, Schema: &t.schema}) {
+			if !yield(change{Op: changeSchema, Schema: &t.schema}) {
 				return
 			}
 			for e := range t.rows.All() {
-				if !write(change{Op: changePut, Table: name, Item: e.it}) {
+				if !yield(change{Op: changePut, Table: name, Item: e.it}) {
 					return
 				}
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(d.tokens)) {
 			seen := d.tokens[name]
-			if !write(change{Op: changeToken, Token: name, Seen: &seen}) {
+			if !yield(change{Op: changeToken, Token: name, Seen: &seen}) {
 				return
 			}
 		}

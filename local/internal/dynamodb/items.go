@@ -217,7 +217,7 @@ func (s *Service) writeItem(op string, in *writeInput) (*writeOutput, error) {
 		return nil, err
 	}
 	if cs := w.changes(); cs != nil {
-		if err := s.mu.commit(cs...); err != nil {
+		if err := s.mu.journal.Commit(cs...); err != nil {
 			return nil, err
 		}
 	}

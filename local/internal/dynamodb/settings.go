@@ -46,7 +46,7 @@ func (s *Service) tagResource(in *tagInput) (*tagOutput, error) {
 	if err := setTags(sch.Tags, in.Tags); err != nil {
 		return nil, err
 	}
-	return &tagOutput{}, s.mu.commit(change{Op: changeSchema, Schema: &sch})
+	return &tagOutput{}, s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch})
 }
 
 func (s *Service) untagResource(in *tagInput) (*tagOutput, error) {
@@ -58,7 +58,7 @@ func (s *Service) untagResource(in *tagInput) (*tagOutput, error) {
 	for _, k := range in.TagKeys {
 		delete(sch.Tags, k)
 	}
-	return &tagOutput{}, s.mu.commit(change{Op: changeSchema, Schema: &sch})
+	return &tagOutput{}, s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch})
 }
 
 func (s *Service) listTagsOfResource(in *tagInput) (*tagOutput, error) {
@@ -117,7 +117,7 @@ func (s *Service) updateTimeToLive(in *ttlInput) (*ttlOutput, error) {
 	if spec.Enabled {
 		sch.TTL = spec.AttributeName
 	}
-	return &ttlOutput{*spec}, s.mu.commit(change{Op: changeSchema, Schema: &sch})
+	return &ttlOutput{*spec}, s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch})
 }
 
 func (s *Service) describeTimeToLive(in *tableInput) (*ttlDescription, error) {
@@ -211,7 +211,7 @@ func (s *Service) updateContinuousBackups(in *backupsInput) (*backupsOutput, err
 			return nil, validation("1 validation error detected: Value '%d' at 'pointInTimeRecoverySpecification.recoveryPeriodInDays' failed to satisfy constraint: Member must have value between 1 and %d", sch.RecoveryDays, recoveryDays)
 		}
 	}
-	if err := s.mu.commit(change{Op: changeSchema, Schema: &sch}); err != nil {
+	if err := s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch}); err != nil {
 		return nil, err
 	}
 	return t.backups(), nil

@@ -68,7 +68,7 @@ func (s *Service) createTable(in *createTableInput) (*tableOutput, error) {
 	if s.mu.tables[sch.TableName] != nil {
 		return nil, awswire.Errorf(codeInUse, "Table already exists: %s", sch.TableName)
 	}
-	if err := s.mu.commit(change{Op: changeSchema, Schema: &sch}); err != nil {
+	if err := s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch}); err != nil {
 		return nil, err
 	}
 	d := s.describe(s.mu.tables[sch.TableName], statusCreating)
@@ -120,7 +120,7 @@ func (s *Service) deleteTable(in *tableInput) (*tableOutput, error) {
 		return nil, validation("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
 	d := s.describe(t, statusDeleting)
-	if err := s.mu.commit(change{Op: changeDrop, Table: t.TableName}); err != nil {
+	if err := s.mu.journal.Commit(change{Op: changeDrop, Table: t.TableName}); err != nil {
 		return nil, err
 	}
 	return &tableOutput{TableDescription: d}, nil
@@ -224,7 +224,7 @@ func (s *Service) updateTable(in *updateTableInput) (*tableOutput, error) {
 	if err := sch.check(); err != nil {
 		return nil, err
 	}
-	if err := s.mu.commit(change{Op: changeSchema, Schema: &sch}); err != nil {
+	if err := s.mu.journal.Commit(change{Op: changeSchema, Schema: &sch}); err != nil {
 		return nil, err
 	}
 	d := s.describe(t, statusUpdating)

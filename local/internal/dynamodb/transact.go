@@ -87,7 +87,7 @@ func (s *Service) transactWriteItems(in *transactWriteInput) (*transactOutput, e
 		cs = append(cs, change{Op: changeToken, Token: in.ClientRequestToken, Seen: &usedToken{hash, now.UnixMilli()}})
 	}
 	if len(cs) > 0 {
-		if err := s.mu.commit(cs...); err != nil {
+		if err := s.mu.journal.Commit(cs...); err != nil {
 			return nil, err
 		}
 	}

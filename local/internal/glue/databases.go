@@ -40,7 +40,7 @@ func (s *Service) createDatabase(in *createDatabaseInput) (*empty, error) {
 		}
 		cs = append(cs, change{Op: setTags, ARN: s.databaseARN(d.Name), Tags: in.Tags})
 	}
-	return &empty{}, s.mu.commit(cs...)
+	return &empty{}, s.mu.journal.Commit(cs...)
 }
 
 type databaseRef struct {
@@ -97,7 +97,7 @@ func (s *Service) updateDatabase(in *updateDatabaseInput) (*empty, error) {
 	if in.DatabaseInput.Name != d.def.Name {
 		return nil, invalid("DatabaseInput.Name: %q is not the database that Name names, and a database cannot be renamed", in.DatabaseInput.Name)
 	}
-	return &empty{}, s.mu.commit(change{Op: setDatabase, Def: &database{in.DatabaseInput, d.def.CreateTime, s.env.Account}})
+	return &empty{}, s.mu.journal.Commit(change{Op: setDatabase, Def: &database{in.DatabaseInput, d.def.CreateTime, s.env.Account}})
 }
 
 // deleteDatabase takes the tables along, as the service does.
@@ -111,5 +111,5 @@ func (s *Service) deleteDatabase(in *databaseRef) (*empty, error) {
 	for n := range d.tables {
 		cs = append(cs, s.untag(s.tableARN(d.def.Name, n))...)
 	}
-	return &empty{}, s.mu.commit(cs...)
+	return &empty{}, s.mu.journal.Commit(cs...)
 }

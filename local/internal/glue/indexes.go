@@ -56,7 +56,7 @@ func (s *Service) createPartitionIndex(in *createIndexInput) (*empty, error) {
 	if err := checkIndexes(cur.PartitionKeys, xs); err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(change{Op: setIndexes, Database: cur.DatabaseName, Table: cur.Name, Indexes: xs})
+	return &empty{}, s.mu.journal.Commit(change{Op: setIndexes, Database: cur.DatabaseName, Table: cur.Name, Indexes: xs})
 }
 
 type indexKey struct{ Name, Type string }
@@ -107,5 +107,5 @@ func (s *Service) deletePartitionIndex(in *deleteIndexInput) (*empty, error) {
 		return nil, notFound("Index with the given indexName : %s does not exist", in.IndexName)
 	}
 	cur := t.current()
-	return &empty{}, s.mu.commit(change{Op: setIndexes, Database: cur.DatabaseName, Table: cur.Name, Indexes: slices.Delete(slices.Clone(t.indexes), i, i+1)})
+	return &empty{}, s.mu.journal.Commit(change{Op: setIndexes, Database: cur.DatabaseName, Table: cur.Name, Indexes: slices.Delete(slices.Clone(t.indexes), i, i+1)})
 }

@@ -33,7 +33,7 @@ func (s *Service) batchCreatePartition(in *batchCreateInput) (*batchPartitionsOu
 			return nil, err
 		}
 	}
-	return b.out(), s.mu.commit(b.cs...)
+	return b.out(), s.mu.journal.Commit(b.cs...)
 }
 
 // batch gathers the changes of a batch, and the errors of what cannot be changed.
@@ -126,7 +126,7 @@ func (s *Service) batchUpdatePartition(in *batchUpdateInput) (*batchUpdateOutput
 	for _, e := range in.Entries {
 		cs, err := t.replacePartition(e.PartitionValueList, e.PartitionInput)
 		if err == nil {
-			err = s.mu.commit(cs...)
+			err = s.mu.journal.Commit(cs...)
 		}
 		if err != nil {
 			d, err := detail(err)
@@ -162,5 +162,5 @@ func (s *Service) batchDeletePartition(in *batchDeleteInput) (*batchPartitionsOu
 			return nil, err
 		}
 	}
-	return b.out(), s.mu.commit(b.cs...)
+	return b.out(), s.mu.journal.Commit(b.cs...)
 }

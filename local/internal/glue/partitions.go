@@ -30,7 +30,7 @@ func (s *Service) createPartition(in *createPartitionInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(c)
+	return &empty{}, s.mu.journal.Commit(c)
 }
 
 // newPartition checks a partition that is not there yet.
@@ -205,7 +205,7 @@ func (s *Service) updatePartition(in *updatePartitionInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(cs...)
+	return &empty{}, s.mu.journal.Commit(cs...)
 }
 
 // replacePartition changes a partition, and moves it when its values are new.
@@ -241,7 +241,7 @@ func (s *Service) deletePartition(in *partitionRef) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(c)
+	return &empty{}, s.mu.journal.Commit(c)
 }
 
 func (t *tableState) dropPartition(vs []string) (change, error) {

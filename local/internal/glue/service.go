@@ -38,7 +38,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.wire.Ser
 func (s *Service) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.mu.log.Close()
+	return s.mu.journal.Close()
 }
 
 func (s *Service) operations() map[string]awswire.Op {

@@ -69,7 +69,7 @@ func (s *Service) updateColumnStatistics(in *statsRef) (*statsOutput, error) {
 		}
 		cs = append(cs, change{Op: setStatistics, Database: cur.DatabaseName, Table: cur.Name, Values: in.PartitionValues, Column: strings.ToLower(c.ColumnName), Stats: raw})
 	}
-	return out, s.mu.commit(cs...)
+	return out, s.mu.journal.Commit(cs...)
 }
 
 func (t *table) hasColumn(name string) bool {
@@ -108,5 +108,5 @@ func (s *Service) deleteColumnStatistics(in *statsRef) (*empty, error) {
 		return nil, notFound("Statistics of column %s not found.", in.ColumnName)
 	}
 	cur := t.current()
-	return &empty{}, s.mu.commit(change{Op: dropStatistics, Database: cur.DatabaseName, Table: cur.Name, Values: in.PartitionValues, Column: name})
+	return &empty{}, s.mu.journal.Commit(change{Op: dropStatistics, Database: cur.DatabaseName, Table: cur.Name, Values: in.PartitionValues, Column: name})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/lakekit/lakekit/local/internal/ordered"
@@ -13,9 +12,9 @@ import (
 	"github.com/lakekit/lakekit/local/internal/wal"
 )
 
-// store is the catalog's state and the log that it is read from.
+// store is the catalog's state and the journal that it is read from.
 type store struct {
-	log       *wal.Log
+	journal   *wal.Journal[change]
 	databases map[string]*databaseState
 	// tags are those of databases and tables, by their ARNs.
 	tags map[string]map[string]string
@@ -75,45 +74,8 @@ func (s *store) open(env service.Env) error {
 	s.databases = map[string]*databaseState{}
 	s.tags = map[string]map[string]string{}
 	var err error
-	s.log, err = wal.Open(wal.Options{FS: env.FS, Dir: filepath.Join(env.Dir, "log"), Sync: env.Sync, Log: env.Log}, func(b []byte) error {
-		var cs []change
-		if err := json.Unmarshal(b, &cs); err != nil {
-			return err
-		}
-		for _, c := range cs {
-			if err := s.apply(c); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("local glue: %w", err)
-	}
-	return nil
-}
-
-// commit writes the changes to the log and then makes them.
-func (s *store) commit(cs ...change) error {
-	if len(cs) == 0 {
-		return nil
-	}
-	b, err := json.Marshal(cs)
-	if err != nil {
-		return fmt.Errorf("local glue: %w", err)
-	}
-	if err := s.log.Append(b); err != nil {
-		return fmt.Errorf("local glue: the change was not made: %w", err)
-	}
-	for _, c := range cs {
-		if err := s.apply(c); err != nil {
-			return fmt.Errorf("local glue: %w", err)
-		}
-	}
-	if s.log.Full() {
-		_ = s.log.Compact(s.snapshot()) // logged there; the log goes on as it was
-	}
-	return nil
+	s.journal, err = wal.OpenJournal(env, "local glue", wal.State[change]{Apply: s.apply, Snapshot: s.changes})
+	return err
 }
 
 func (s *store) apply(c change) error {
@@ -200,18 +162,6 @@ func keyValues(k string) []string {
 	var vs []string
 	_ = json.Unmarshal([]byte(k), &vs) // valuesKey wrote it, or it is empty
 	return vs
-}
-
-// snapshot describes everything that lives.
-func (s *store) snapshot() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for c := range s.changes() {
-			b, err := json.Marshal([]change{c})
-			if err != nil || !yield(b) {
-				return
-			}
-		}
-	}
 }
 
 // changes are the steps that make the state out of nothing.

@@ -83,7 +83,7 @@ func (s *Service) createTable(in *createTableInput) (*empty, error) {
 	if len(in.PartitionIndexes) > 0 {
 		cs = append(cs, change{Op: setIndexes, Database: d.def.Name, Table: name, Indexes: in.PartitionIndexes})
 	}
-	return &empty{}, s.mu.commit(cs...)
+	return &empty{}, s.mu.journal.Commit(cs...)
 }
 
 type getTableInput struct {
@@ -244,7 +244,7 @@ func (s *Service) updateTable(in *updateTableInput) (*empty, error) {
 	if in.SkipArchive {
 		c.Op = replaceTable
 	}
-	return &empty{}, s.mu.commit(c)
+	return &empty{}, s.mu.journal.Commit(c)
 }
 
 func (s *Service) deleteTable(in *getTableInput) (*empty, error) {
@@ -255,7 +255,7 @@ func (s *Service) deleteTable(in *getTableInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(cs...)
+	return &empty{}, s.mu.journal.Commit(cs...)
 }
 
 func (s *Service) dropTable(db, name string) ([]change, error) {
@@ -298,7 +298,7 @@ func (s *Service) batchDeleteTable(in *batchDeleteTableInput) (*batchDeleteTable
 	for _, name := range in.TablesToDelete {
 		cs, err := s.dropTable(in.DatabaseName, name)
 		if err == nil {
-			err = s.mu.commit(cs...)
+			err = s.mu.journal.Commit(cs...)
 		}
 		if err != nil {
 			d, err := detail(err)

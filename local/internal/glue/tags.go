@@ -82,7 +82,7 @@ func (s *Service) tagResource(in *tagsInput) (*empty, error) {
 	if err := checkTags(tags); err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(change{Op: setTags, ARN: arn, Tags: tags})
+	return &empty{}, s.mu.journal.Commit(change{Op: setTags, ARN: arn, Tags: tags})
 }
 
 func (s *Service) untagResource(in *tagsInput) (*empty, error) {
@@ -94,7 +94,7 @@ func (s *Service) untagResource(in *tagsInput) (*empty, error) {
 	for _, k := range in.TagsToRemove {
 		delete(tags, k)
 	}
-	return &empty{}, s.mu.commit(change{Op: setTags, ARN: arn, Tags: tags})
+	return &empty{}, s.mu.journal.Commit(change{Op: setTags, ARN: arn, Tags: tags})
 }
 
 type functionsInput struct {

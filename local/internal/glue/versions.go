@@ -89,7 +89,7 @@ func (s *Service) deleteTableVersion(in *versionInput) (*empty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &empty{}, s.mu.commit(c)
+	return &empty{}, s.mu.journal.Commit(c)
 }
 
 func (s *Service) dropVersion(r tableRef, id string) (change, error) {
@@ -134,7 +134,7 @@ func (s *Service) batchDeleteTableVersion(in *batchVersionsInput) (*batchVersion
 	for _, id := range in.VersionIDs {
 		c, err := s.dropVersion(in.tableRef, id)
 		if err == nil {
-			err = s.mu.commit(c)
+			err = s.mu.journal.Commit(c)
 		}
 		if err != nil {
 			d, err := detail(err)

@@ -1,6 +1,7 @@
-// Package wal keeps the state of a local service on disk: a log of changes that is
+// Package wal keeps the state of a local service on disk: a [Log] of changes that is
 // written before a change is acknowledged, and rewritten as a snapshot when most of it
-// is history.
+// is history. A [Journal] is a log whose records are changes in JSON, with the state that
+// they make.
 //
 // # Guarantees
 //
