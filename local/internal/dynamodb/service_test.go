@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lakekit/lakekit/internal/vfs"
 	"github.com/lakekit/lakekit/internal/vfs/vfstest"
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 const leasesTable = `{"TableName":"leases","KeySchema":[{"AttributeName":"leaseKey","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"leaseKey","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`
@@ -84,7 +85,7 @@ func TestTablesAndWaiters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(testEnv(dir))
+		s, err := Open(servicetest.Env(dir))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -289,7 +290,7 @@ func TestReopenAfterKill(t *testing.T) {
 func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	fsys := vfstest.NewFaulty(vfs.OS{})
-	env := testEnv(t.TempDir())
+	env := servicetest.Env(t.TempDir())
 	env.FS = fsys
 	s, err := Open(env)
 	if err != nil {
@@ -342,7 +343,7 @@ func TestClosedServiceRefuses(t *testing.T) {
 }
 
 func BenchmarkUpdateItem(b *testing.B) {
-	s, err := Open(testEnv(b.TempDir()))
+	s, err := Open(servicetest.Env(b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

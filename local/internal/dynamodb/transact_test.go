@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 func TestATransactionIsAllOrNothing(t *testing.T) {
@@ -53,7 +55,7 @@ func TestATokenCountsForTenMinutes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(testEnv(dir))
+		s, err := Open(servicetest.Env(dir))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/lakekit/lakekit/internal/vfs"
 	"github.com/lakekit/lakekit/internal/vfs/vfstest"
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 const clicks = `"DatabaseName":"web","TableName":"clicks"`
@@ -275,7 +276,7 @@ func TestReopenAfterKill(t *testing.T) {
 func TestAFullDiskRefusesAndLosesNothing(t *testing.T) {
 	t.Parallel()
 	fsys := vfstest.NewFaulty(vfs.OS{})
-	env := testEnv(t.TempDir())
+	env := servicetest.Env(t.TempDir())
 	env.FS = fsys
 	s, err := Open(env)
 	if err != nil {
@@ -325,7 +326,7 @@ func TestClosedServiceRefuses(t *testing.T) {
 }
 
 func BenchmarkGetPartitions(b *testing.B) {
-	s, err := Open(testEnv(b.TempDir()))
+	s, err := Open(servicetest.Env(b.TempDir()))
 	if err != nil {
 		b.Fatal(err)
 	}

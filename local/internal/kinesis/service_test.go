@@ -5,20 +5,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
-	"github.com/lakekit/lakekit/internal/vfs"
-	"github.com/lakekit/lakekit/local/internal/service"
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 func testService(tb testing.TB) *Service {
 	tb.Helper()
-	s, err := Open(service.Env{
-		FS: vfs.OS{}, Dir: tb.TempDir(), Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.DiscardHandler),
-	})
+	s, err := Open(servicetest.Env(tb.TempDir()))
 	if err != nil {
 		tb.Fatal(err)
 	}

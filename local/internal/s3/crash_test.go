@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"maps"
 	"os"
 	"os/exec"
@@ -22,6 +21,7 @@ import (
 	"github.com/lakekit/lakekit/internal/vfs"
 	"github.com/lakekit/lakekit/internal/vfs/vfstest"
 	"github.com/lakekit/lakekit/local/internal/service"
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 var errKilled = errors.New("the process is dead")
@@ -254,7 +254,9 @@ func walk(t *testing.T, fsys vfs.FS, dir string) []string {
 }
 
 func testEnv(fsys vfs.FS, dir string, sync bool) service.Env {
-	return service.Env{FS: fsys, Dir: dir, Account: "000000000000", Region: "us-east-1", Sync: sync, Log: slog.New(slog.DiscardHandler)}
+	env := servicetest.Env(dir)
+	env.FS, env.Sync = fsys, sync
+	return env
 }
 
 // Whatever change a process dies at, what was acknowledged is there when the folder is

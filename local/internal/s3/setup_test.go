@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -15,8 +14,8 @@ import (
 	"github.com/aws/smithy-go"
 	"go.uber.org/goleak"
 
-	"github.com/lakekit/lakekit/internal/vfs"
 	"github.com/lakekit/lakekit/local/internal/service"
+	"github.com/lakekit/lakekit/local/internal/service/servicetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -52,7 +51,7 @@ type world struct {
 // setup opens a service in dir with the bucket lake, and the SDK's client for it.
 func setup(t *testing.T, change ...func(*service.Env)) *world {
 	t.Helper()
-	env := service.Env{FS: vfs.OS{}, Dir: t.TempDir(), Account: "000000000000", Region: "us-east-1", Log: slog.New(slog.DiscardHandler)}
+	env := servicetest.Env(t.TempDir())
 	for _, f := range change {
 		f(&env)
 	}
