@@ -1,7 +1,6 @@
 package firehose
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/lakekit/lakekit/internal/uuid"
 )
 
 // The pauses between attempts to deliver a file, behind those of the SDK's own.
@@ -79,19 +80,11 @@ const errorFolder = "format-conversion-failed/"
 // opened, and a random id. An attempt that is made again writes the same object.
 func (p *part) place(c *config, table string) place {
 	t := p.opened.UTC()
-	name := table + "-" + t.Format("2006-01-02-15-04-05") + "-" + uuid()
+	name := table + "-" + t.Format("2006-01-02-15-04-05") + "-" + uuid.New()
 	if p.route == nil {
 		return place{c.errors.bucket, c.errors.prefix + errorFolder + t.Format("2006/01/02/15/") + name}
 	}
 	return place{p.route.prefix.bucket, p.route.prefix.prefix + name + ".parquet"}
-}
-
-// uuid is a random one, version 4.
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // it never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 func (d *Delivery) put(to place, b body) error {

@@ -18,9 +18,6 @@ import (
 // three decimals, in CBOR a tagged number of milliseconds.
 type Millis int64
 
-// MillisOf gives a time's Millis.
-func MillisOf(t time.Time) Millis { return Millis(t.UnixMilli()) }
-
 // Time gives the time in UTC.
 func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
 

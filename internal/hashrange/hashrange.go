@@ -21,13 +21,8 @@ func Max() Key { return Key{Hi: ^uint64(0), Lo: ^uint64(0)} }
 
 // Of gives the hash key of a partition key: the MD5 of its UTF-8, read as one
 // big-endian number.
-func Of(partitionKey string) Key { return sum([]byte(partitionKey)) }
-
-// OfBytes is [Of] for a partition key in a buffer.
-func OfBytes(partitionKey []byte) Key { return sum(partitionKey) }
-
-func sum(b []byte) Key {
-	h := md5.Sum(b) // what the service routes by
+func Of[K string | []byte](partitionKey K) Key {
+	h := md5.Sum([]byte(partitionKey)) // what the service routes by
 	return Key{Hi: binary.BigEndian.Uint64(h[:8]), Lo: binary.BigEndian.Uint64(h[8:])}
 }
 

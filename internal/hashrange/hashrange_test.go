@@ -22,8 +22,8 @@ func TestOf(t *testing.T) {
 		if got := Of(key).String(); got != want {
 			t.Errorf("Of(%q) = %s, want %s", key, got, want)
 		}
-		if OfBytes([]byte(key)) != Of(key) {
-			t.Errorf("OfBytes(%q) differs from Of", key)
+		if Of([]byte(key)) != Of(key) {
+			t.Errorf("Of(%q) differs between text and bytes", key)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package athena
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/internal/trinosql"
+	"github.com/lakekit/lakekit/internal/uuid"
 )
 
 // The states of a query.
@@ -94,7 +94,7 @@ func (s *Service) start(_ context.Context, in *startInput) (*startOutput, error)
 		return &startOutput{id}, nil
 	}
 	x := &execution{
-		id: newID(), sql: in.QueryString, params: in.ExecutionParameters, kind: kind, submitted: time.Now(),
+		id: uuid.New(), sql: in.QueryString, params: in.ExecutionParameters, kind: kind, submitted: time.Now(),
 		state: queued, done: make(chan struct{}),
 	}
 	if c := in.QueryExecutionContext; c != nil {
@@ -274,13 +274,6 @@ type cutOffError struct{ limit, scanned int64 }
 
 func (e *cutOffError) Error() string {
 	return fmt.Sprintf("Query cancelled! : Bytes scanned limit was exceeded (limit %d bytes, the query would read %d)", e.limit, e.scanned)
-}
-
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 type idInput struct {

@@ -1,15 +1,14 @@
 package dynamodb
 
 import (
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/uuid"
 )
 
 type tableInput struct {
@@ -50,7 +49,7 @@ func (s *Service) createTable(in *createTableInput) (*tableOutput, error) {
 		return nil, validation("ResourcePolicy: the local lake has no access policies; leave it out")
 	}
 	sch := schema{
-		TableName: in.TableName, TableID: newID(), Created: seconds(time.Now()),
+		TableName: in.TableName, TableID: uuid.New(), Created: seconds(time.Now()),
 		AttributeDefinitions: in.AttributeDefinitions, KeySchema: in.KeySchema,
 		BillingMode: in.BillingMode, Provisioned: in.ProvisionedThroughput, OnDemand: in.OnDemandThroughput,
 		Indexes: in.GlobalSecondaryIndexes, SSE: in.SSESpecification, TableClass: in.TableClass,
@@ -80,14 +79,6 @@ func (s *Service) createTable(in *createTableInput) (*tableOutput, error) {
 
 func noStreams() error {
 	return validation("StreamSpecification: the local lake has no DynamoDB streams; leave StreamEnabled out")
-}
-
-// newID is a random UUID.
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // named finds a table for the operations on tables, whose errors name it.

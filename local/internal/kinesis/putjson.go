@@ -61,7 +61,7 @@ func (b *batch) finish(e entry, key []byte) {
 	b.arena = append(b.arena, key...)
 	e.len, e.keyLen, e.keyChars = len(b.arena)-e.off, len(key), utf8.RuneCount(key)
 	if e.explicit == "" {
-		e.hash = hashrange.OfBytes(key)
+		e.hash = hashrange.Of(key)
 	}
 	b.entries = append(b.entries, e)
 }

@@ -147,12 +147,10 @@ func (s *Service) completeMultipartUpload(w http.ResponseWriter, r *http.Request
 	if u == nil {
 		return s.completeAgain(w, r, q, b, c)
 	}
-	select {
-	case u.busy <- struct{}{}:
-		defer func() { <-u.busy }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	if err := u.acquire(r.Context()); err != nil {
+		return err
 	}
+	defer u.release()
 	b.mu.RLock()
 	current, open := b.mu.objects.get(q.key), b.mu.uploads[u.ID] != nil
 	var parts []*part

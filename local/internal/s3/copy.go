@@ -71,15 +71,8 @@ func directive(h http.Header, name string) (replace bool, err error) {
 }
 
 func (s *Service) copyObject(w http.ResponseWriter, r *http.Request, q *request) error {
-	b, current, err := s.lookup(q.bucket, q.key)
+	b, cond, err := s.admit(r, q)
 	if err != nil {
-		return err
-	}
-	cond, err := readCondition(r.Header)
-	if err != nil {
-		return err
-	}
-	if err := cond.check(q.key, current); err != nil {
 		return err
 	}
 	src, f, from, err := s.openSource(r.Header)

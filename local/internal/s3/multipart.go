@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"encoding/xml"
 	"errors"
 	"io/fs"
@@ -188,17 +189,27 @@ func (s *Service) storePart(b *bucket, u *upload, n int, in *body) (*part, error
 	return p, nil
 }
 
+// acquire waits until nobody else completes or aborts the upload.
+func (u *upload) acquire(ctx context.Context) error {
+	select {
+	case u.busy <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (u *upload) release() { <-u.busy }
+
 func (s *Service) abortMultipartUpload(w http.ResponseWriter, r *http.Request, q *request) error {
 	b, u, err := s.upload(q)
 	if err != nil {
 		return err
 	}
-	select {
-	case u.busy <- struct{}{}:
-		defer func() { <-u.busy }()
-	case <-r.Context().Done():
-		return r.Context().Err()
+	if err := u.acquire(r.Context()); err != nil {
+		return err
 	}
+	defer u.release()
 	b.mu.Lock()
 	if b.mu.uploads[u.ID] == nil {
 		err = noSuchUpload(u.ID)

@@ -427,7 +427,7 @@ func TestOperation(t *testing.T) {
 		"DELETE http://127.0.0.1:4566/":                               "DELETE on the service",
 	} {
 		method, target, _ := strings.Cut(text, " ")
-		if got := Operation(httptest.NewRequestWithContext(t.Context(), method, target, nil)); got != want {
+		if got := parseRequest(httptest.NewRequestWithContext(t.Context(), method, target, nil)).op; got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
 	}

@@ -203,16 +203,23 @@ func (s *Service) lookup(bucketName, key string) (*bucket, *object, error) {
 	return b, b.mu.objects.get(key), nil
 }
 
-func (s *Service) putObject(w http.ResponseWriter, r *http.Request, q *request) error {
+// admit refuses a write whose condition fails when it comes. The condition is looked at again
+// when the bytes are there.
+func (s *Service) admit(r *http.Request, q *request) (*bucket, condition, error) {
 	b, current, err := s.lookup(q.bucket, q.key)
 	if err != nil {
-		return err
+		return nil, condition{}, err
 	}
 	cond, err := readCondition(r.Header)
-	if err != nil {
-		return err
+	if err == nil {
+		err = cond.check(q.key, current)
 	}
-	if err := cond.check(q.key, current); err != nil {
+	return b, cond, err
+}
+
+func (s *Service) putObject(w http.ResponseWriter, r *http.Request, q *request) error {
+	b, cond, err := s.admit(r, q)
+	if err != nil {
 		return err
 	}
 	attrs, err := readAttributes(r.Header)

@@ -78,10 +78,7 @@ func subresources(object bool) map[string]string {
 	}
 }
 
-// Operation names the operation that a request asks for, such as PutObject, as far as its
-// method and address tell.
-func Operation(r *http.Request) string { return parseRequest(r).op }
-
+// parseRequest says what a request asks for, as far as its method and address tell.
 func parseRequest(r *http.Request) *request {
 	q := &request{query: r.URL.Query()}
 	path := strings.TrimPrefix(r.URL.Path, "/")
