@@ -24,7 +24,7 @@ const module = "github.com/lakekit/lakekit"
 // arrows says which public packages each public package may import. Absent means none.
 // docs/design.md explains the shape: what users reach for from many places imports little.
 var arrows = map[string][]string{
-	"kinesis":  {"stream"},
+	"kinesis":  {"stream", "pricing"},
 	"firehose": {"stream", "catalog"},
 	"iceberg":  {"stream", "catalog", "firehose"},
 	"athena":   {"catalog", "pricing"},

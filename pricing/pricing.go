@@ -36,6 +36,11 @@ const (
 	KinesisShardHour          Item = "kinesis-shard-hour"
 	KinesisPutUnit            Item = "kinesis-put-unit"
 	KinesisOnDemandStreamHour Item = "kinesis-on-demand-stream-hour"
+	KinesisFanOutShardHour    Item = "kinesis-fanout-shard-hour"
+	KinesisFanOutGB           Item = "kinesis-fanout-gb"
+	KinesisOnDemandInGB       Item = "kinesis-on-demand-in-gb"
+	KinesisOnDemandOutGB      Item = "kinesis-on-demand-out-gb"
+	KinesisOnDemandFanOutGB   Item = "kinesis-on-demand-fanout-gb"
 	S3Put                     Item = "s3-put"
 	S3Get                     Item = "s3-get"
 	S3Storage                 Item = "s3-storage"
@@ -137,6 +142,9 @@ func parseLine(text string) (Price, error) {
 	}
 	return p, nil
 }
+
+// HoursPerMonth is the month that AWS's own calculator counts with.
+const HoursPerMonth = 730
 
 // Price finds an item's price in a region.
 func (b *Book) Price(item Item, region string) (Price, error) {

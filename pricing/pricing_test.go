@@ -14,6 +14,8 @@ func TestDefault(t *testing.T) {
 	b := pricing.Default()
 	for _, item := range []pricing.Item{
 		pricing.AthenaScan, pricing.KinesisShardHour, pricing.KinesisPutUnit, pricing.KinesisOnDemandStreamHour,
+		pricing.KinesisFanOutShardHour, pricing.KinesisFanOutGB,
+		pricing.KinesisOnDemandInGB, pricing.KinesisOnDemandOutGB, pricing.KinesisOnDemandFanOutGB,
 		pricing.S3Put, pricing.S3Get, pricing.S3Storage, pricing.GlueCatalogRequest,
 	} {
 		p, err := b.Price(item, "us-east-1")
