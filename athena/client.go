@@ -107,7 +107,11 @@ func (c *Client) Run(ctx context.Context, q Statement) (*Run, error) {
 	// wrong: Athena would give the first run's answer for ever.
 	out, err := c.api.StartQueryExecution(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("athena: start query in workgroup %q: %w", c.opts.WorkGroup, err)
+		mend := ""
+		if c.opts.Output == "" && strings.Contains(err.Error(), "output location") {
+			mend = " (set ClientOptions.Output, or the workgroup's own location)"
+		}
+		return nil, fmt.Errorf("athena: start query in workgroup %q: %w%s", c.opts.WorkGroup, err, mend)
 	}
 	run := &Run{ID: aws.ToString(out.QueryExecutionId), SQL: aws.ToString(in.QueryString), WorkGroup: c.opts.WorkGroup, client: c}
 	if err := c.wait(ctx, run); err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
 	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
+	"github.com/aws/smithy-go"
 )
 
 // ErrStale is wrapped by the error of [Plan.Apply] when the table is no longer what it was
@@ -65,7 +66,8 @@ const batchPartitions = 100
 
 // AddPartitions registers partitions of a table that is not projected, each given by a value
 // per partition column. The result has an error or nil for each, in the same order; a
-// partition that exists already is no error. Each partition's files lie where
+// partition that exists already is no error. An error of Glue about one partition is a
+// smithy.APIError with Glue's code. Each partition's files lie where
 // [Table.PartitionLocation] says.
 func (c *Client) AddPartitions(ctx context.Context, t *Table, partitions [][]string) []error {
 	errs := make([]error, len(partitions))
@@ -127,8 +129,8 @@ func (c *Client) addBatch(ctx context.Context, t *Table, inputs []gluetypes.Part
 		if i < 0 || pe.ErrorDetail == nil || aws.ToString(pe.ErrorDetail.ErrorCode) == "AlreadyExistsException" {
 			continue
 		}
-		errs[i] = fmt.Errorf("catalog: add partition %s to table %q: %s: %s", strings.Join(pe.PartitionValues, "/"), t,
-			aws.ToString(pe.ErrorDetail.ErrorCode), aws.ToString(pe.ErrorDetail.ErrorMessage))
+		errs[i] = fmt.Errorf("catalog: add partition %s to table %q: %w", strings.Join(pe.PartitionValues, "/"), t,
+			&smithy.GenericAPIError{Code: aws.ToString(pe.ErrorDetail.ErrorCode), Message: aws.ToString(pe.ErrorDetail.ErrorMessage)})
 	}
 	return errs
 }

@@ -301,7 +301,7 @@ func TestAddPartitions(t *testing.T) {
 		}
 		want := []string{
 			"<nil>",
-			`catalog: add partition 2026-05-13 to table "web.t": InternalServiceException: because`,
+			`catalog: add partition 2026-05-13 to table "web.t": api error InternalServiceException: because`,
 			"<nil>",
 			"catalog: table web.t: 2 partition values for 1 columns",
 			"catalog: table web.t: partition dt: the value is empty",

@@ -139,7 +139,15 @@ func (d *Delivery) tell(err error) {
 // mend: the request is wrong, forbidden, or what it names does not exist.
 func permanent(err error) bool {
 	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) || answer.HTTPStatusCode() < 400 || answer.HTTPStatusCode() >= 500 {
+	if !errors.As(err, &answer) {
+		// Of one partition in a batch that was accepted there is a code and no status.
+		switch code(err) {
+		case "AccessDeniedException", "EntityNotFoundException", "InvalidInputException":
+			return true
+		}
+		return false
+	}
+	if answer.HTTPStatusCode() < 400 || answer.HTTPStatusCode() >= 500 {
 		return false
 	}
 	if retry.NewStandard().IsErrorRetryable(err) {
@@ -149,13 +157,19 @@ func permanent(err error) bool {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
 		return false
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		switch api.ErrorCode() {
-		// New credentials or a set clock mend these.
-		case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired":
-			return false
-		}
+	switch code(err) {
+	// New credentials or a set clock mend these.
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired":
+		return false
 	}
 	return true
+}
+
+// code is the service's code of an error, if it is one of a service.
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lakekit/lakekit/catalog"
@@ -432,6 +433,20 @@ func TestTableThatTheCatalogLacks(t *testing.T) {
 			t.Errorf("acknowledged %d, failed %d", ok, failed)
 		}
 	})
+}
+
+// TestOnePartitionRefused: Glue takes the batch and refuses a partition of it.
+func TestOnePartitionRefused(t *testing.T) {
+	t.Parallel()
+	for c, want := range map[string]bool{
+		"EntityNotFoundException": true, "AccessDeniedException": true, "InvalidInputException": true,
+		"InternalServiceException": false, "ResourceNumberLimitExceededException": false,
+	} {
+		err := fmt.Errorf("catalog: add partition: %w", &smithy.GenericAPIError{Code: c})
+		if got := permanent(err); got != want {
+			t.Errorf("%s: permanent %v, want %v", c, got, want)
+		}
+	}
 }
 
 func TestManyShardsAtOnce(t *testing.T) {

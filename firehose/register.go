@@ -2,12 +2,10 @@ package firehose
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 
 	"github.com/lakekit/lakekit/catalog"
 )
@@ -38,8 +36,7 @@ func (r *registrar) register(ctx context.Context, to *route) error {
 		return nil
 	}
 	err := r.client.AddPartitions(ctx, r.table, [][]string{to.values})[0]
-	var missing *gluetypes.EntityNotFoundException
-	if errors.As(err, &missing) {
+	if code(err) == "EntityNotFoundException" {
 		return fmt.Errorf("firehose: register partition %s: table %s is not in the catalog: make it there first (catalog.NewClient(cfg).Plan, then Apply): %w", to.prefix, r.table, err)
 	}
 	if err != nil {

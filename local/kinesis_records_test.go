@@ -253,6 +253,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	client := awskinesis.NewFromConfig(lake.Config(), func(o *awskinesis.Options) { o.RetryMaxAttempts = 1 })
 	createStream(t, client, "clicks", 2)
+	createStream(t, client, "old", 1)
 	putN(t, client, "clicks", 0, 100)
 	fsys.Fill(2000)
 	in := &awskinesis.PutRecordsInput{StreamName: aws.String("clicks")}
@@ -278,6 +279,12 @@ func TestFullDisk(t *testing.T) {
 	wantCode(t, err, "InternalFailure", "no space left on device")
 	_, err = client.SplitShard(t.Context(), &awskinesis.SplitShardInput{StreamName: aws.String("clicks"), ShardToSplit: aws.String("shardId-000000000000"), NewStartingHashKey: aws.String("5")})
 	wantCode(t, err, "InternalFailure", "no space left on device")
+	// Deleting makes room, so it needs none.
+	if _, err := client.DeleteStream(t.Context(), &awskinesis.DeleteStreamInput{StreamName: aws.String("old")}); err != nil {
+		t.Error(err)
+	}
+	_, err = client.DescribeStreamSummary(t.Context(), &awskinesis.DescribeStreamSummaryInput{StreamName: aws.String("old")})
+	wantCode(t, err, "ResourceNotFoundException", "old")
 	fsys.Mend()
 	putN(t, client, "clicks", 100, 100)
 	check := func(lake *local.Lake) {

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,5 +43,6 @@ func lockDir(dir string) (*dirLock, error) {
 }
 
 // release gives the lock back. The file stays: removing it would let two processes lock
-// two files of one name.
-func (l *dirLock) release() error { return l.file.Close() }
+// two files of one name. Closing alone would not do: a process that is being started has a
+// copy of the open file for a moment, and the lock is the file's, not the process's.
+func (l *dirLock) release() error { return errors.Join(unlock(l.file), l.file.Close()) }

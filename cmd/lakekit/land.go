@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -141,12 +143,12 @@ func (l *landing) declare(ctx context.Context, client *catalog.Client, src *sour
 	}
 	if text != "" {
 		if opts.PartitionBy, err = catalog.ParsePartitions(text); err != nil {
-			return nil, nil, fmt.Errorf("-partition: %w", err)
+			return nil, nil, fmt.Errorf("-partition: %w (a field as it is: country=identity(country))", err)
 		}
 	}
 	if l.time != "" {
 		if err := checkTime(found.Fields, l.time); err != nil {
-			return nil, nil, err
+			return nil, nil, fmt.Errorf("%w%s", err, whereNoTime(src, l.time))
 		}
 	}
 	fields := found.Fields
@@ -175,6 +177,23 @@ func checkTime(fields []catalog.Field, name string) error {
 		return fmt.Errorf("-time %s: the records have it as %s: a time is a text such as 2026-05-24T09:30:00Z, or a date", name, f.Type)
 	}
 	return fmt.Errorf("-time %s: no record has such a field (they have %s)", name, strings.Join(names, ", "))
+}
+
+// whereNoTime says which record it is that makes a field no time, if one of them alone shows it.
+func whereNoTime(src *source, name string) (where string) {
+	found := errors.New("found")
+	_ = src.each(func(file string, line int, record []byte, _ int64) error { // the files were read before
+		one, err := catalog.InferJSON(bytes.NewReader(record), &catalog.InferOptions{Times: true})
+		if err != nil || len(one.Notes) > 0 { // null, perhaps
+			return nil
+		}
+		if i := slices.IndexFunc(one.Fields, func(f catalog.Field) bool { return f.Name == strings.ToLower(name) || f.JSON == name }); i < 0 || checkTime(one.Fields[i:i+1], name) == nil {
+			return nil
+		}
+		where = fmt.Sprintf(" (the first that is not: %s, line %d)", file, line)
+		return found
+	})
+	return where
 }
 
 const (

@@ -258,6 +258,8 @@ func TestLandComplains(t *testing.T) {
 	}{
 		{"a field that no record has", "", "-time when: no record has such a field (they have order_id, user, at, ", []string{"-table", "shop.new", "-time", "when", orders}},
 		{"a field that is no time", "", "-time user: the records have it as string", []string{"-table", "shop.new", "-time", "user", orders}},
+		{"a time that is none", "{\"at\":\"2026-05-24\"}\n{\"at\":null}\n{\"at\":\"soon\"}\n", "(the first that is not: standard input, line 3)", []string{"-table", "shop.new", "-time", "at", "-"}},
+		{"a partition without a function", "", "country=identity(country)", []string{"-table", "shop.new", "-partition", "user", orders}},
 		{"partitions that do not parse", "", "-partition: ", []string{"-table", "shop.new", "-partition", "dt=decade(at)", orders}},
 		{"no such file", "", "nothing.ndjson", []string{"-table", "shop.new", "nothing.ndjson"}},
 		{"a folder", "", "testdata is a folder", []string{"-table", "shop.new", "testdata"}},

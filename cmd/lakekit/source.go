@@ -124,10 +124,24 @@ func (s *source) all() (io.ReadCloser, error) {
 		}
 		m.files = append(m.files, r)
 		// A file may lack its last newline, and the next record must not join it.
-		parts = append(parts, r, bytes.NewReader([]byte("\n")))
+		parts = append(parts, named{r, s.name(path)}, bytes.NewReader([]byte("\n")))
 	}
 	m.Reader = io.MultiReader(parts...)
 	return m, nil
+}
+
+// named says of which file an error is.
+type named struct {
+	io.Reader
+	name string
+}
+
+func (n named) Read(p []byte) (int, error) {
+	k, err := n.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%s: %w", n.name, err)
+	}
+	return k, err
 }
 
 type joined struct {
