@@ -130,6 +130,7 @@ type Consumer struct {
 	handler  stream.Handler
 	o        ConsumerOptions
 	running  atomic.Bool
+	lag      lags
 }
 
 var tableName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)

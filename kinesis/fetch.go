@@ -64,6 +64,7 @@ type poller struct {
 	maxRecords int32
 	room       *budget
 	report     func(error)
+	lag        func(time.Duration)
 	out        chan fetched
 
 	iterator string
@@ -182,6 +183,7 @@ func (p *poller) next(ctx context.Context) (fetched, error) {
 		}
 	}
 	behind := aws.ToInt64(out.MillisBehindLatest)
+	p.lag(time.Duration(behind) * time.Millisecond)
 	p.checked = p.checked || behind == 0 // at the tip with nothing on the way there: no gap
 	p.rest(len(out.Records), behind)
 	return f, nil

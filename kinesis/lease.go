@@ -17,7 +17,7 @@ const (
 	shardEnd    = "SHARD_END"
 )
 
-// lease is a row of the lease table, in the schema of the Java Kinesis Client Library 2.7.
+// lease is a row of the lease table, in the schema of the Java Kinesis Client Library.
 type lease struct {
 	shard      string // leaseKey
 	owner      string // leaseOwner; empty when free: the attribute is absent then
@@ -29,9 +29,19 @@ type lease struct {
 	last       string // endingHashKey
 	parents    []string
 	children   []string
+
+	// What only some rows have. Updates leave it as it is unless they say so, as they do
+	// attributes that are not known here.
+	from    string // checkpointOwner: who still finishes before owner begins (3.0)
+	pending *PendingCheckpoint
+	kbps    float64 // throughputKBps (3.0)
+	kind    string  // entityType (3.5, which keeps other things in the table too)
 }
 
 func (l *lease) complete() bool { return l.checkpoint == shardEnd }
+
+// entityLease is the entityType of a lease; an absent one means the same.
+const entityLease = "LEASE"
 
 type item = map[string]dynamodbtypes.AttributeValue
 
@@ -66,19 +76,24 @@ func (l *lease) item() item {
 	if len(l.children) > 0 {
 		m["childShardIds"] = set(l.children)
 	}
+	if l.kind != "" {
+		m["entityType"] = str(l.kind)
+	}
 	return m
 }
 
 // parseLease reads a row. ok is false for a row that is not a lease: newer versions of
 // the library keep other things in the same table and mark them with entityType.
 func parseLease(m item) (l lease, ok bool, err error) {
-	if kind := text(m["entityType"]); kind != "" && kind != "LEASE" {
+	kind := text(m["entityType"])
+	if kind != "" && kind != entityLease {
 		return lease{}, false, nil
 	}
 	l = lease{
 		shard: text(m["leaseKey"]), owner: text(m["leaseOwner"]), checkpoint: text(m["checkpoint"]),
 		first: text(m["startingHashKey"]), last: text(m["endingHashKey"]),
 		parents: texts(m["parentShardId"]), children: texts(m["childShardIds"]),
+		from: text(m["checkpointOwner"]), kind: kind,
 	}
 	if l.shard == "" || l.checkpoint == "" {
 		return lease{}, false, fmt.Errorf("a row without leaseKey or checkpoint: it is not a lease (row %q)", l.shard)
@@ -104,6 +119,17 @@ func parseLease(m item) (l lease, ok bool, err error) {
 		return lease{}, false, fmt.Errorf("lease %q: checkpointSubSequenceNumber: %d is not a place in a record: %w", l.shard, sub, err)
 	}
 	l.sub = uint64(sub)
+	if seq := text(m["pendingCheckpoint"]); seq != "" {
+		l.pending = &PendingCheckpoint{Seq: seq, State: bytesOf(m["pendingCheckpointState"])}
+		// Some versions of the library write the place into another attribute: a wrong one
+		// here must not make the lease unreadable.
+		if n, err := number(m["pendingCheckpointSubSequenceNumber"]); err == nil && n > 0 {
+			l.pending.Sub = uint64(n)
+		}
+	}
+	if n, ok := m["throughputKBps"].(*dynamodbtypes.AttributeValueMemberN); ok {
+		l.kbps, _ = strconv.ParseFloat(n.Value, 64) // a display's
+	}
 	slices.Sort(l.parents)
 	slices.Sort(l.children)
 	return l, true, nil
@@ -114,6 +140,13 @@ func text(v dynamodbtypes.AttributeValue) string {
 		return s.Value
 	}
 	return ""
+}
+
+func bytesOf(v dynamodbtypes.AttributeValue) []byte {
+	if b, ok := v.(*dynamodbtypes.AttributeValueMemberB); ok {
+		return b.Value
+	}
+	return nil
 }
 
 func texts(v dynamodbtypes.AttributeValue) []string {

@@ -78,7 +78,7 @@ func TestLeaseRowsOfTheJavaLibrary(t *testing.T) {
 		}
 	}
 	l, ok, err := parseLease(dynamoJSON(t, row351))
-	want := lease{shard: "shardId-000000000001", counter: 14, switches: 2, checkpoint: trimHorizon, sub: 7}
+	want := lease{shard: "shardId-000000000001", counter: 14, switches: 2, checkpoint: trimHorizon, sub: 7, kbps: 3.4e-5, kind: entityLease}
 	if !ok || err != nil {
 		t.Fatal(ok, err)
 	}

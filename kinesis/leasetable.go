@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -90,6 +92,7 @@ func (t *leaseTable) scan(ctx context.Context) ([]lease, error) {
 			}
 		}
 	}
+	slices.SortFunc(ls, func(a, b lease) int { return strings.Compare(a.shard, b.shard) })
 	return ls, nil
 }
 

@@ -218,6 +218,7 @@ func (r *run) take(l lease) error {
 	r.mu.Unlock()
 	r.work.Go(func() {
 		s.keep()
+		r.c.lag.forget(s.id)
 		r.mu.Lock()
 		delete(r.mu.held, s.id)
 		r.mu.Unlock()

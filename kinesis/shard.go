@@ -157,7 +157,7 @@ func (s *shardRun) consume(from place) error {
 	p := &poller{
 		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, from: from, began: s.began,
 		interval: o.PollInterval, maxRecords: int32(o.MaxRecords), room: s.run.room,
-		report: s.report, out: make(chan fetched),
+		report: s.report, lag: func(d time.Duration) { s.run.c.lag.set(s.id, d) }, out: make(chan fetched),
 	}
 	go p.run(ctx)
 	defer func() {
