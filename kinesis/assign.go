@@ -107,6 +107,7 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 	var free []lease
 	total, mine := 0, 0
 	others := map[string][]lease{}
+	count := map[string]int{}
 	for _, l := range rows {
 		if !family.startable(l) {
 			continue
@@ -118,10 +119,13 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 		case l.owner == "" || f.expired(l, now):
 			free = append(free, l)
 		case l.owner != f.me: // my own from a former life: it expires like a stranger's
-			others[l.owner] = append(others[l.owner], l)
+			count[l.owner]++
+			if l.from == "" { // what is being handed over counts, but is left in peace
+				others[l.owner] = append(others[l.owner], l)
+			}
 		}
 	}
-	share := (total + len(others)) / (len(others) + 1) // total over workers, rounded up
+	share := (total + len(count)) / (len(count) + 1) // total over workers, rounded up
 	if f.max > 0 {
 		share = min(share, f.max)
 	}
@@ -140,12 +144,12 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 	// and fro.
 	var stolen []lease
 	names := slices.SortedFunc(maps.Keys(others), func(a, b string) int {
-		return cmp.Or(cmp.Compare(len(others[b]), len(others[a])), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b))
 	})
 	for _, name := range names {
 		theirs := others[name]
 		shuffle(theirs)
-		for len(stolen) < need && len(theirs) > mine+len(stolen)+1 {
+		for ; len(theirs) > 0 && len(stolen) < need && count[name] > mine+len(stolen)+1; count[name]-- {
 			stolen = append(stolen, theirs[0])
 			theirs = theirs[1:]
 		}

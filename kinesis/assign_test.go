@@ -66,6 +66,21 @@ func TestFleetWants(t *testing.T) {
 	}
 }
 
+func TestFleetLeavesHandoversInPeace(t *testing.T) {
+	t.Parallel()
+	f := &fleet{me: "me", failover: 10 * time.Second}
+	rows := rowsOf("b", "b", "b", "b")
+	rows[0].from, rows[1].from, rows[2].from = "c", "c", "c"
+	f.observe(rows, t0)
+	if got := shardsOf(f.wants(rows, nil, t0, noShuffle)); got != "3" {
+		t.Errorf("steals %q, want 3: the others are on their way from c to b", got)
+	}
+	// Nobody has finished it: it expires like any other.
+	if got := shardsOf(f.wants(rows, nil, t0.Add(10*time.Second), noShuffle)); got != "0123" {
+		t.Errorf("wants %q, want all", got)
+	}
+}
+
 func TestFleetSeesHeartbeats(t *testing.T) {
 	t.Parallel()
 	f := &fleet{me: "me", failover: 10 * time.Second}

@@ -55,7 +55,9 @@
 // The lease table is that of the Java Kinesis Client Library 2.7 for one stream: same key,
 // attributes and conditions, so its tools and dashboards work, and an application's
 // checkpoints can be read and taken over in both directions while the other side is
-// stopped. Running workers of both kinds in one application is not supported yet. A table
+// stopped. Rows and attributes that its versions 3.x add are left as they are, and a lease
+// that is on its way from one worker to another is not stolen. Running workers of both kinds
+// in one application is not supported yet. [Leases] reads a table of any version. A table
 // must not be used for two streams. No time is stored: a lease expires when its counter has
 // stood still for the failover time on the observer's own clock.
 //

@@ -153,7 +153,9 @@ func (s *shardRun) complete() error {
 	}
 	var ids []string
 	for _, c := range children {
-		if err := s.run.table.insert(ctx, c.lease(trimHorizon)); err != nil {
+		l := c.lease(trimHorizon)
+		l.kind = s.lease.kind // a table that tells leases from other rows
+		if err := s.run.table.insert(ctx, l); err != nil {
 			return err
 		}
 		ids = append(ids, c.id)
