@@ -24,6 +24,7 @@ type sighting struct {
 	counter int64
 	owner   string
 	at      time.Time
+	given   time.Time // when another worker was seen to have made this one the owner
 }
 
 // observe notes what the table holds.
@@ -32,7 +33,13 @@ func (f *fleet) observe(rows []lease, now time.Time) {
 	for _, l := range rows {
 		s, ok := f.seen[l.shard]
 		if !ok || s.counter != l.counter || s.owner != l.owner {
-			s = sighting{counter: l.counter, owner: l.owner, at: now}
+			given := s.given
+			if l.owner != f.me {
+				given = time.Time{}
+			} else if s.owner != f.me && f.seen != nil {
+				given = now
+			}
+			s = sighting{counter: l.counter, owner: l.owner, at: now, given: given}
 		}
 		seen[l.shard] = s
 	}
@@ -41,6 +48,16 @@ func (f *fleet) observe(rows []lease, now time.Time) {
 
 func (f *fleet) expired(l lease, now time.Time) bool {
 	return l.owner != "" && now.Sub(f.seen[l.shard].at) >= f.failover
+}
+
+// handoverTimeout is how long a new owner waits for the old one, as long as the Java library.
+const handoverTimeout = 30 * time.Second
+
+// assigned says that another worker has made this one the lease's owner, and that the old
+// owner is through with it or has had its time.
+func (f *fleet) assigned(l lease, now time.Time) bool {
+	given := f.seen[l.shard].given
+	return l.owner == f.me && !given.IsZero() && (l.from == "" || now.Sub(given) >= handoverTimeout)
 }
 
 // lineage says which shards may be delivered already, from all leases.
@@ -97,14 +114,15 @@ func (g *lineage) startable(l lease) bool {
 	return true
 }
 
-// wants gives the leases to take now, given those held. Free and expired leases are
+// wants gives the leases to take now, given those held. What another worker has assigned
+// to this one is taken whatever the share. Free and expired leases are
 // taken up to the fair share, which is the number of leases over the number of workers,
 // rounded up; when there are none and at least a whole lease is missing, the excess of the
 // most loaded workers is stolen. shuffle keeps workers that look at the same moment from
 // wanting the same leases.
 func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle func([]lease)) []lease {
 	family := newLineage(rows)
-	var free []lease
+	var free, given []lease
 	total, mine := 0, 0
 	others := map[string][]lease{}
 	count := map[string]int{}
@@ -116,6 +134,9 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 		switch {
 		case held[l.shard]:
 			mine++
+		case f.assigned(l, now):
+			mine++
+			given = append(given, l)
 		case l.owner == "" || f.expired(l, now):
 			free = append(free, l)
 		case l.owner != f.me: // my own from a former life: it expires like a stranger's
@@ -131,14 +152,11 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 	}
 	need := share - mine
 	if need <= 0 {
-		return nil
+		return given
 	}
 	shuffle(free)
-	if len(free) >= need {
-		return free[:need]
-	}
-	if len(free) > 0 {
-		return free
+	if len(free) > 0 || len(given) > 0 {
+		return append(given, free[:min(need, len(free))]...)
 	}
 	// Only from workers that have at least two more: two workers never pass one lease to
 	// and fro.

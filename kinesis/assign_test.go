@@ -217,3 +217,31 @@ func TestFleetConverges(t *testing.T) {
 		}
 	}
 }
+
+func TestFleetTakesWhatItIsGiven(t *testing.T) {
+	t.Parallel()
+	f := &fleet{me: "me", failover: time.Minute}
+	rows := rowsOf("b", "b")
+	look := func(after time.Duration) string {
+		rows[0].counter++ // the holder renews
+		rows[1].counter++
+		f.observe(rows, t0.Add(after))
+		return shardsOf(f.wants(rows, map[string]bool{}, t0.Add(after), noShuffle))
+	}
+	rows[0].owner = "me"
+	if got := look(0); got != "" {
+		t.Errorf("wants %q, its own from a former life", got)
+	}
+	rows[1].owner, rows[1].from = "me", "b"
+	if got := look(time.Second); got != "" {
+		t.Errorf("wants %q while b hands it over", got)
+	}
+	rows[1].from = ""
+	if got := look(5 * time.Second); got != "1" {
+		t.Errorf("wants %q, want what b has handed over", got)
+	}
+	rows[1].from = "b"
+	if got := look(32 * time.Second); got != "1" {
+		t.Errorf("wants %q, want what b has not handed over in time", got)
+	}
+}

@@ -44,8 +44,8 @@ type ConsumerOptions struct {
 	// position that the stream has trimmed is reported as a [*GapError] and asked for
 	// again. Zero means that the lease decides.
 	StartAt func(ctx context.Context, shard string) (after stream.Position, ok bool, err error)
-	// Drain is called when a shard with held batches must be let go, at its end or when
-	// Run ends: whoever holds them should finish them now. Its error is reported, no more.
+	// Drain is called when a shard with held batches must be let go, at its end, when it is
+	// handed over or when Run ends: whoever holds them should finish them now. Its error is reported, no more.
 	// It may be called again when that takes several attempts. Zero means that the
 	// consumer just waits for them.
 	Drain func(ctx context.Context, shard string) error

@@ -55,9 +55,12 @@
 // The lease table is that of the Java Kinesis Client Library 2.7 for one stream: same key,
 // attributes and conditions, so its tools and dashboards work, and an application's
 // checkpoints can be read and taken over in both directions while the other side is
-// stopped. Rows and attributes that its versions 3.x add are left as they are, and a lease
-// that is on its way from one worker to another is not stolen. Running workers of both kinds
-// in one application is not supported yet. [Leases] reads a table of any version. A table
+// stopped. Rows and attributes that its versions 3.x add are left as they are, and leases
+// are handed over as those do (checkpointOwner): the old owner finishes what its handler has,
+// within DrainTimeout, writes its checkpoint and lets go; the new one waits for that, 30 s at
+// most; and what is on its way is not stolen. Workers do not publish metrics to the leader
+// of a 3.x fleet and do not obey it otherwise, so running workers of both kinds in one
+// application is not supported yet. [Leases] reads a table of any version. A table
 // must not be used for two streams. No time is stored: a lease expires when its counter has
 // stood still for the failover time on the observer's own clock.
 //

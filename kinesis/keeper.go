@@ -16,6 +16,7 @@ func (s *shardRun) keep() {
 	over := make(chan ending, 1)
 	go func() { over <- s.read() }()
 	defer s.cancel(errStopped)
+	defer s.halt()
 
 	failover := s.run.c.o.FailoverTime
 	beat := time.NewTicker(failover / 3)
@@ -36,7 +37,11 @@ func (s *shardRun) keep() {
 		case <-drain:
 			// The lease goes although the handler has not returned: its context ends, and
 			// whatever it still does cannot be checkpointed any more.
-			s.report(fmt.Errorf("the handler or its held batches were not done within %v of Run's end: the lease is given back", s.run.c.o.DrainTimeout))
+			since := "Run's end"
+			if s.run.ctx.Err() == nil {
+				since = "the beginning of the lease's hand-over"
+			}
+			s.report(fmt.Errorf("the handler or its held batches were not done within %v of %s: the lease is given back", s.run.c.o.DrainTimeout, since))
 			s.cancel(errDrained)
 			s.release()
 			<-over
@@ -86,6 +91,10 @@ func (s *shardRun) wrote(l lease, err error, began time.Time) {
 	switch {
 	case err == nil:
 		s.lease, s.alive = l, began
+		if l.from == s.run.table.me {
+			// Another worker is to have the shard and waits for this one to finish.
+			s.halt()
+		}
 	case errors.Is(err, ErrLeaseLost):
 		s.report(err)
 		s.cancel(ErrLeaseLost)

@@ -40,6 +40,10 @@ type lease struct {
 
 func (l *lease) complete() bool { return l.checkpoint == shardEnd }
 
+// holder is the worker that may write the lease: while it is handed over that is still the
+// old owner.
+func (l *lease) holder() string { return orDefault(l.from, l.owner) }
+
 // entityLease is the entityType of a lease; an absent one means the same.
 const entityLease = "LEASE"
 

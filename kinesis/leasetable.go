@@ -134,6 +134,9 @@ func (t *leaseTable) checkpoint(ctx context.Context, l lease, checkpoint string,
 		remove: "pendingCheckpoint, pendingCheckpointSubSequenceNumber, pendingCheckpointState",
 		values: item{":checkpoint": str(checkpoint), ":sub": num(sub), ":zero": num(0)},
 	}
+	if checkpoint == shardEnd {
+		u.remove += ", checkpointOwner" // there is nothing left to hand over
+	}
 	if len(children) > 0 {
 		u.set += ", childShardIds = :children"
 		u.values[":children"] = set(children)
@@ -141,9 +144,20 @@ func (t *leaseTable) checkpoint(ctx context.Context, l lease, checkpoint string,
 	return t.write(ctx, l, u)
 }
 
-// release makes the lease free, so that another worker takes it without waiting.
+// What a worker removes to let a lease go: the owner, so that another takes it without
+// waiting, or itself as the one for whom the new owner waits.
+const (
+	freed  = "leaseOwner"
+	handed = "checkpointOwner"
+)
+
+// release lets the lease go.
 func (t *leaseTable) release(ctx context.Context, l lease) error {
-	_, err := t.write(ctx, l, update{remove: "leaseOwner"})
+	u := update{remove: freed}
+	if l.from == t.me {
+		u.remove = handed
+	}
+	_, err := t.write(ctx, l, u)
 	return err
 }
 
@@ -186,10 +200,13 @@ func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error
 			return l, fmt.Errorf("update the lease %q in table %q: %w", l.shard, t.name, perr)
 		case r == nil || n.counter == l.counter+1 && t.made(n, l, u):
 			return n, nil
-		case n.owner != t.me || l.owner != t.me:
+		case n.holder() != t.me || l.holder() != t.me:
 			return l, ErrLeaseLost
 		}
-		l.counter = n.counter
+		if n.from == t.me && u.remove == freed { // it has a new owner, who waits for this
+			u.remove = handed
+		}
+		l.counter, l.owner, l.from = n.counter, n.owner, n.from
 	}
 	return l, fmt.Errorf("update the lease %q in table %q: its counter moves although it is this worker's: is the WorkerID %q used twice?", l.shard, t.name, t.me)
 }
@@ -209,6 +226,10 @@ func (t *leaseTable) try(ctx context.Context, l lease, u update) (item, error) {
 		cond = "leaseCounter = :counter AND leaseOwner = :owner"
 		values[":owner"] = str(l.owner)
 	}
+	if l.from == t.me {
+		cond += " AND checkpointOwner = :old"
+		values[":old"] = str(t.me)
+	}
 	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &t.name, Key: item{"leaseKey": str(l.shard)},
 		UpdateExpression: &expr, ConditionExpression: &cond, ExpressionAttributeValues: values,
@@ -223,13 +244,16 @@ func (t *leaseTable) try(ctx context.Context, l lease, u update) (item, error) {
 
 // made says whether the row n shows the update of l.
 func (t *leaseTable) made(n, l lease, u update) bool {
-	if u.remove == "leaseOwner" {
+	switch {
+	case u.remove == freed:
 		return n.owner == "" && l.owner == t.me
+	case u.remove == handed && u.set == "":
+		return n.from == "" && l.from == t.me
 	}
-	if c, ok := u.values[":checkpoint"]; ok && text(c) != n.checkpoint {
-		return false
+	if c, ok := u.values[":checkpoint"]; ok && (text(c) != n.checkpoint || n.complete()) {
+		return text(c) == n.checkpoint
 	}
-	return n.owner == t.me
+	return n.holder() == t.me
 }
 
 func refusal(err error) *dynamodbtypes.ConditionalCheckFailedException {

@@ -209,10 +209,12 @@ func (r *run) take(l lease) error {
 		return err
 	}
 	s := &shardRun{
-		run: r, id: l.shard, lease: l, alive: began, stop: r.ctx.Done(),
+		run: r, id: l.shard, lease: l, alive: began,
 		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(r.base)
+	going, halt := context.WithCancel(r.ctx)
+	s.stop, s.halt = going.Done(), halt
 	r.mu.Lock()
 	r.mu.held[s.id] = true
 	r.mu.Unlock()

@@ -26,7 +26,8 @@ type shardRun struct {
 
 	ctx    context.Context // the handler's; ends when the lease is lost or DrainTimeout is over
 	cancel context.CancelCauseFunc
-	stop   <-chan struct{} // closed when Run ends
+	stop   <-chan struct{}    // closed when Run ends or the lease is to be handed over
+	halt   context.CancelFunc // closes stop
 
 	wake    chan struct{} // the tracker moved: for the keeper
 	changed chan struct{} // for the reader
