@@ -76,7 +76,8 @@ type ConsumerOptions struct {
 	// PollInterval is the pause before a shard with nothing new is read again; it doubles,
 	// up to five times the interval, while nothing comes. Zero means 1 s.
 	PollInterval time.Duration
-	// MaxRecords is the most records of one batch, 1 to 10,000. Zero means 10,000.
+	// MaxRecords is the most Kinesis records of one batch, 1 to 10,000; of an aggregated one
+	// all user records are in it. Zero means 10,000.
 	MaxRecords int
 	// Buffer is about how many bytes of records may be read and not yet through the
 	// handler, over all shards, of which one answer per shard at most (up to 10 MiB) waits

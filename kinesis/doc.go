@@ -41,6 +41,13 @@
 // the shard. A shard's children begin when the shard is done, a merged shard when both its
 // parents are, so that a key's records keep their order through resharding.
 //
+// Records that the Kinesis Producer Library aggregated are taken apart: each user record has
+// its own key and a position with a sub-sequence number, at which a checkpoint can stand, as
+// with the KCL. An aggregate that a reshard brought into a shard that does not own all of its
+// records gives those that it owns; the producer puts the others again. (The KCL drops it
+// whole, and with it the records that the KPL takes for delivered.) What is no aggregate is
+// delivered as it is; so is an aggregate that contradicts itself, for the handler to refuse.
+//
 // A worker that loses a lease notices at the next renewal, a third of the failover time
 // later at most, or when it has not been able to renew for the failover time; until then
 // two workers may deliver the same records. It can never write a checkpoint after the

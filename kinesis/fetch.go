@@ -59,6 +59,7 @@ type poller struct {
 	client     *awskinesis.Client
 	stream     string
 	shard      string
+	users      deaggregator
 	from       place
 	interval   time.Duration
 	maxRecords int32
@@ -249,7 +250,8 @@ func (p *poller) gone(ctx context.Context, cause error) error {
 	return err
 }
 
-// convert drops what was done before the place and checks that the place still exists.
+// convert takes aggregates apart, drops what was done before the place and checks that the
+// place still exists.
 func (p *poller) convert(rs []kinesistypes.Record) ([]stream.Record, error) {
 	if len(rs) == 0 {
 		return nil, nil
@@ -266,15 +268,8 @@ func (p *poller) convert(rs []kinesistypes.Record) ([]stream.Record, error) {
 	}
 	p.checked = true
 	out := make([]stream.Record, 0, len(rs))
-	for _, r := range rs {
-		pos := stream.Position{Shard: p.shard, Seq: aws.ToString(r.SequenceNumber)}
-		if p.from.behind(pos) {
-			continue
-		}
-		out = append(out, stream.Record{
-			Data: r.Data, Key: aws.ToString(r.PartitionKey), Pos: pos,
-			Arrived: aws.ToTime(r.ApproximateArrivalTimestamp),
-		})
+	for i := range rs {
+		out = p.users.append(out, &rs[i], p.from)
 	}
 	p.last = aws.ToString(rs[len(rs)-1].SequenceNumber)
 	return out, nil

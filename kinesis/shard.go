@@ -156,7 +156,7 @@ func (s *shardRun) consume(from place) error {
 	ctx, cancel := context.WithCancel(s.ctx)
 	o := &s.run.c.o
 	p := &poller{
-		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, from: from, began: s.began,
+		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, users: newDeaggregator(s.lease), from: from, began: s.began,
 		interval: o.PollInterval, maxRecords: int32(o.MaxRecords), room: s.run.room,
 		report: s.report, lag: func(d time.Duration) { s.run.c.lag.set(s.id, d) }, out: make(chan fetched),
 	}
