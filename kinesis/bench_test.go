@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -132,6 +133,64 @@ func BenchmarkPut(b *testing.B) {
 	}
 }
 
+// BenchmarkAggregate puts 200-byte records in aggregates: each iteration is one record.
+func BenchmarkAggregate(b *testing.B) {
+	for name, shards := range map[string]int32{"discard": 1, "lake": 4} {
+		b.Run(name, func(b *testing.B) {
+			cfg := benchLakeOf(b, shards)
+			if name == "discard" {
+				cfg.HTTPClient = &discarder{next: cfg.HTTPClient}
+			}
+			keys := someKeys(1 << 16)
+			data := bytes.Repeat([]byte{'x'}, 200)
+			i := 0
+			p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] },
+				&kinesis.ProducerOptions[[]byte]{Aggregate: true, Encode: func(d []byte) ([]byte, error) { return d, nil }})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := p.Put(b.Context(), data); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if err := p.Close(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// discarder acknowledges every record without looking at it; what else there is it passes on.
+type discarder struct{ next aws.HTTPClient }
+
+var partitionKey = []byte(`"PartitionKey"`)
+
+func (d *discarder) Do(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") {
+		return d.next.Do(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	out.WriteString(`{"FailedRecordCount":0,"Records":[`)
+	for i := range bytes.Count(body, partitionKey) {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, `{"SequenceNumber":"%d","ShardId":"shardId-000000000000"}`, i)
+	}
+	out.WriteString("]}")
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		Body: io.NopCloser(&out), ContentLength: int64(out.Len()),
+	}, nil
+}
+
 // BenchmarkConsume reads 500-byte records from four shards of a lake: each iteration is one
 // record.
 func BenchmarkConsume(b *testing.B) {
@@ -172,14 +231,16 @@ func BenchmarkConsume(b *testing.B) {
 }
 
 // benchLake opens a lake with a stream of four shards and no limits.
-func benchLake(b *testing.B) aws.Config {
+func benchLake(b *testing.B) aws.Config { return benchLakeOf(b, 4) }
+
+func benchLakeOf(b *testing.B, shards int32) aws.Config {
 	b.Helper()
 	lake, err := local.Open(nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = lake.Close() })
-	_, err = awskinesis.NewFromConfig(lake.Config()).CreateStream(b.Context(), &awskinesis.CreateStreamInput{StreamName: aws.String("clicks"), ShardCount: aws.Int32(4)})
+	_, err = awskinesis.NewFromConfig(lake.Config()).CreateStream(b.Context(), &awskinesis.CreateStreamInput{StreamName: aws.String("clicks"), ShardCount: &shards})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -205,12 +205,16 @@ func (c *Consumer) Run(ctx context.Context) error {
 // listShards lists all shards that match the filter; nil means those with records left,
 // closed ones too.
 func (c *Consumer) listShards(ctx context.Context, filter *kinesistypes.ShardFilter) ([]shard, error) {
-	in := &awskinesis.ListShardsInput{StreamName: &c.stream, ShardFilter: filter}
+	return listShards(ctx, c.kinesis, c.stream, c.region, filter)
+}
+
+func listShards(ctx context.Context, client *awskinesis.Client, name, region string, filter *kinesistypes.ShardFilter) ([]shard, error) {
+	in := &awskinesis.ListShardsInput{StreamName: &name, ShardFilter: filter}
 	var shards []shard
 	for {
-		out, err := c.kinesis.ListShards(ctx, in)
+		out, err := client.ListShards(ctx, in)
 		if err != nil {
-			return nil, fmt.Errorf("list the shards of stream %q: %w", c.stream, explain(err, c.stream, c.region))
+			return nil, fmt.Errorf("list the shards of stream %q: %w", name, explain(err, name, region))
 		}
 		for _, s := range out.Shards {
 			shards = append(shards, shardOf(s))

@@ -22,12 +22,14 @@ type deaggregator struct {
 	aggregate aggregate.Aggregate
 }
 
-func newDeaggregator(l lease) deaggregator {
+// owned is what a lease's shard owns; everything when that is not known: leases of before
+// the KCL 2.3 do not say.
+func (l *lease) owned() hashrange.Range {
 	keys, err := hashrange.ParseRange(l.first, l.last)
-	if err != nil { // a lease of before the KCL 2.3 has none
-		keys = hashrange.All()
+	if err != nil {
+		return hashrange.All()
 	}
-	return deaggregator{shard: l.shard, keys: keys}
+	return keys
 }
 
 // append appends a record's user records that are not behind from. An aggregate that

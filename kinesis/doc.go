@@ -22,6 +22,13 @@
 // known); what does not is given up at once. Nothing is dropped in silence: a record that
 // is given up is told to OnError, to its [Ack] and to the next Flush or Close.
 //
+// With [ProducerOptions].Aggregate the records of a request that one shard owns travel as one
+// Kinesis record in the Kinesis Producer Library's format. When the stream is resharded
+// meanwhile and such a record lands in a shard that does not own all that is in it, all of it
+// is put again, also what that shard does own: readers differ in what they make of it, and so
+// nothing is lost with any of them. (The KPL takes that part for delivered, and the KCL drops
+// it.) While the shards cannot be listed, records go unaggregated.
+//
 // A reply that is lost makes duplicates: the stream may have taken a request whose answer
 // never came, and it is sent again. Consumers must bear them.
 //
@@ -73,7 +80,7 @@
 //
 // Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
 // GetRecords to consume, kinesis:PutRecords to produce (and DescribeStreamSummary for
-// records above 1 MiB), dynamodb:DescribeTable, CreateTable (when the table is not there),
+// records above 1 MiB, ListShards for aggregates), dynamodb:DescribeTable, CreateTable (when the table is not there),
 // Scan, PutItem, UpdateItem and DeleteItem for the leases, and kms:Decrypt or
 // kms:GenerateDataKey where the stream is encrypted with a key of your own.
 //
@@ -95,6 +102,6 @@
 // A request holds 500 records and 10 MiB, keys included; a record is 1 MiB at most, or what
 // the stream is set to (10 MiB at most), its key 256 characters. A shard takes 1,000 records
 // and 1 MB a second and gives 2 MB in five reads a second, shared by all applications that
-// poll. Memory is bounded by the Buffer options. The producer puts each value as a record
-// of its own: it does not aggregate.
+// poll. Aggregates are 50 KiB at most, so a shard takes about 1 MB of user records a second,
+// whatever their number. Memory is bounded by the Buffer options.
 package kinesis

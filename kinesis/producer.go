@@ -45,6 +45,11 @@ type ProducerOptions[T any] struct {
 	Timeout time.Duration
 	// MaxInFlight is how many requests may be on their way at once. Zero means 8.
 	MaxInFlight int
+	// Aggregate packs the records of a shard into aggregates of up to 50 KiB in the Kinesis
+	// Producer Library's format, so that a shard takes many more than 1,000 of them a
+	// second. Readers must take them apart, as this package's Consumer, the KCL and Firehose
+	// do. Zero means that each value is a record of its own.
+	Aggregate bool
 	// Unordered lets records of one key share a request and overtake each other. It is
 	// much faster where few keys carry most of the records. Zero means that each key's
 	// records reach the stream in the order of their Puts.
@@ -106,8 +111,12 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.mu.queue = queue{
 		linger: orDefault(o.Linger, 100*time.Millisecond), timeout: orDefault(o.Timeout, 30*time.Second),
-		unordered: o.Unordered,
-		backoff:   func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) },
+		unordered: o.Unordered, records: maxRequestRecords,
+		backoff: func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) },
+	}
+	if o.Aggregate {
+		s.shards = newShardMap(client, streamName, cfg.Region)
+		s.mu.queue.records = aggregateRecords
 	}
 	p := &Producer[T]{sender: s, key: key, encode: o.Encode, limit: &sizeLimit{client: client, stream: streamName, region: cfg.Region}}
 	p.end.done = make(chan struct{})
@@ -204,7 +213,7 @@ func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
 	if o.err != nil {
 		return stream.Position{}, o.err
 	}
-	return stream.Position{Shard: o.shard, Seq: o.seq}, nil
+	return stream.Position{Shard: o.shard, Seq: o.seq, Sub: o.sub}, nil
 }
 
 func checkKey(key string) error {

@@ -16,15 +16,10 @@ const (
 // record of their key would each go in a request of its own.
 const grain = 20 * time.Millisecond
 
-// maxRetrying bounds how many records wait for another attempt before records that were
-// never sent stay behind them. Without it a throttled shard would have the whole buffer
-// tried again and again, each record with a small chance, and some would time out
-// although the shard could have taken them all in turn.
-const maxRetrying = 2 * maxRequestRecords
-
 // outcome is what became of one record of a request.
 type outcome struct {
 	shard, seq string
+	sub        uint64
 	err        error // nil: the stream has the record
 	retry      bool  // err may pass
 	limit      int   // above 0: the request was refused as a whole, try again at once in smaller ones
@@ -38,7 +33,7 @@ type record struct {
 	queued   time.Time // when Put accepted it
 	first    time.Time // its first attempt
 	attempts int
-	limit    int // at most so many records in its next request; 0 means the service's limit
+	limit    int // at most so many records in its next request; 0 means the queue's
 	next     *record
 	lane     *lane
 
@@ -114,6 +109,7 @@ type queue struct {
 	linger    time.Duration
 	timeout   time.Duration
 	unordered bool
+	records   int // at most so many in a request
 	backoff   func(attempt int) time.Duration
 
 	lanes      map[string]*lane
@@ -172,9 +168,12 @@ func (q *queue) popReady() *lane {
 	return l
 }
 
-// gated says that so many records are being retried that new ones must wait.
+// gated says that so many records are being retried, two requests of them, that new ones
+// must wait. Without it a throttled shard would have the whole buffer tried again and again,
+// each record with a small chance, and some would time out although the shard could have
+// taken them all in turn.
 func (q *queue) gated() bool {
-	return len(q.waiting)+q.retry.n+q.flying >= maxRetrying
+	return len(q.waiting)+q.retry.n+q.flying >= 2*q.records
 }
 
 // take gives the records of the next request, or none when it is better to wait. A full
@@ -187,7 +186,7 @@ func (q *queue) take(now time.Time, flush, idle bool) []*record {
 		q.retry.push(heap.Pop(&q.waiting).(*lane))
 	}
 	open := q.ready.n > 0 && !q.gated()
-	full := open && (q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes) || q.retry.n >= maxRequestRecords
+	full := open && (q.ready.n >= q.records || q.readyBytes >= maxRequestBytes) || q.retry.n >= q.records
 	lingered := open && !q.ready.head.head.queued.Add(q.linger).After(now)
 	hurry := q.retry.n > 0 || open && (q.urgent > 0 || flush)
 	if !full && !lingered {
@@ -203,7 +202,7 @@ func (q *queue) take(now time.Time, flush, idle bool) []*record {
 		}
 	}
 	q.hurried = time.Time{}
-	limit, size := maxRequestRecords, 0
+	limit, size := q.records, 0
 	batch := make([]*record, 0, min(limit, q.retry.n+q.ready.n))
 	fits := func(r *record) bool {
 		l := limit

@@ -13,7 +13,8 @@ import (
 
 func newQueue(unordered bool) *queue {
 	return &queue{
-		linger: 100 * time.Millisecond, timeout: 30 * time.Second, unordered: unordered,
+		records: maxRequestRecords,
+		linger:  100 * time.Millisecond, timeout: 30 * time.Second, unordered: unordered,
 		backoff: func(n int) time.Duration { return time.Duration(n) * 100 * time.Millisecond },
 	}
 }
@@ -188,8 +189,8 @@ func TestQueueGatesNewRecordsBehindRetries(t *testing.T) {
 			q.settle(r, throttle, now)
 		}
 	}
-	if len(attempted) > maxRetrying+maxRequestRecords {
-		t.Fatalf("%d records were tried against a stream that takes none, want at most %d", len(attempted), maxRetrying+maxRequestRecords)
+	if len(attempted) > 2*maxRequestRecords+maxRequestRecords {
+		t.Fatalf("%d records were tried against a stream that takes none, want at most %d", len(attempted), 2*maxRequestRecords+maxRequestRecords)
 	}
 }
 

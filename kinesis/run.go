@@ -209,7 +209,7 @@ func (r *run) take(l lease) error {
 		return err
 	}
 	s := &shardRun{
-		run: r, id: l.shard, lease: l, alive: began,
+		run: r, id: l.shard, keys: l.owned(), lease: l, alive: began,
 		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(r.base)

@@ -25,6 +25,7 @@ type sender struct {
 	maxInFlight int
 	onError     func(context.Context, Failed)
 	room        *budget
+	shards      *shardMap       // nil: nothing is aggregated
 	ctx         context.Context // of requests and OnError; ends with the producer
 	cancel      context.CancelCauseFunc
 	work        sync.WaitGroup
@@ -222,22 +223,47 @@ func (s *sender) dropAll() {
 	}
 }
 
-// request makes one PutRecords call and says what became of each record.
+// request makes a PutRecords call and says what became of each record. A batch whose
+// parcels are more than a call takes makes several.
 func (s *sender) request(batch []*record) []outcome {
-	entries := make([]kinesistypes.PutRecordsRequestEntry, len(batch))
-	size := 0
-	for i, r := range batch {
-		entries[i] = kinesistypes.PutRecordsRequestEntry{Data: r.data, PartitionKey: &r.key}
-		size += r.wire()
+	outcomes := make([]outcome, len(batch))
+	var l *layout
+	if s.shards != nil {
+		l = s.shards.get(s.ctx, nil)
+	}
+	all := parcels(batch, l)
+	for len(all) > 0 {
+		n, size := 0, 0
+		for n < len(all) && n < maxRequestRecords && (n == 0 || size+all[n].wire(batch) <= maxRequestBytes) {
+			size += all[n].wire(batch)
+			n++
+		}
+		l = s.call(batch, all[:n], size, l, outcomes)
+		all = all[n:]
+	}
+	return outcomes
+}
+
+// call makes one PutRecords call. It gives the layout, which may have been found stale.
+func (s *sender) call(batch []*record, parcels []*parcel, size int, l *layout, outcomes []outcome) *layout {
+	entries := make([]kinesistypes.PutRecordsRequestEntry, len(parcels))
+	for i, p := range parcels {
+		if p.payload == nil {
+			r := batch[p.at[0]]
+			entries[i] = kinesistypes.PutRecordsRequestEntry{Data: r.data, PartitionKey: &r.key}
+			continue
+		}
+		entries[i] = kinesistypes.PutRecordsRequestEntry{
+			Data: p.payload, PartitionKey: aws.String(aggregateKey), ExplicitHashKey: aws.String(p.hash.String()),
+		}
 	}
 	// A connection that hangs must not hold the records of its keys up for long; a slow
 	// one (256 KiB/s) must be able to send them.
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second+time.Duration(size)*time.Second/(256<<10))
 	defer cancel()
 	out, err := s.client.PutRecords(ctx, &awskinesis.PutRecordsInput{StreamName: &s.stream, Records: entries})
-	outcomes := make([]outcome, len(batch))
-	if err == nil && len(out.Records) != len(batch) {
-		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(batch))
+	if err == nil && len(out.Records) != len(parcels) {
+		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(parcels))
 	}
 	if err != nil {
 		o := outcome{err: err, retry: passing(err)}
@@ -247,19 +273,39 @@ func (s *sender) request(batch []*record) []outcome {
 			// One record may have spoiled it for all: find it by halving.
 			o.limit = (len(batch) + 1) / 2
 		}
-		for i := range outcomes {
-			outcomes[i] = o
+		for _, p := range parcels {
+			p.settle(outcomes, o)
 		}
-		return outcomes
+		return l
 	}
 	for i, e := range out.Records {
+		p := parcels[i]
 		if code := aws.ToString(e.ErrorCode); code != "" {
-			outcomes[i] = outcome{err: codeError(code, aws.ToString(e.ErrorMessage)), retry: !permanent(code)}
+			p.settle(outcomes, outcome{err: codeError(code, aws.ToString(e.ErrorMessage)), retry: !permanent(code)})
 			continue
 		}
-		outcomes[i] = outcome{shard: aws.ToString(e.ShardId), seq: aws.ToString(e.SequenceNumber)}
+		o := outcome{shard: aws.ToString(e.ShardId), seq: aws.ToString(e.SequenceNumber)}
+		if err := p.misplaced(o.shard, l); err != nil {
+			if fresh := s.shards.get(s.ctx, l); fresh != nil {
+				l, err = fresh, p.misplaced(o.shard, fresh)
+			}
+			if err != nil {
+				o = outcome{err: err, retry: true}
+			}
+		}
+		p.settle(outcomes, o)
 	}
-	return outcomes
+	return l
+}
+
+// settle gives the outcome to the parcel's records.
+func (p *parcel) settle(outcomes []outcome, o outcome) {
+	for sub, i := range p.at {
+		outcomes[i] = o
+		if o.err == nil {
+			outcomes[i].sub = uint64(sub)
+		}
+	}
 }
 
 // flush waits until what was put before is settled and reports its failures.

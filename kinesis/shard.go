@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lakekit/lakekit/internal/hashrange"
 	"github.com/lakekit/lakekit/stream"
 )
 
@@ -21,8 +22,9 @@ var (
 type shardRun struct {
 	run   *run
 	id    string
-	lease lease     // as the table has it; the keeper's
-	alive time.Time // when the last successful write of the lease began; the keeper's
+	keys  hashrange.Range // what the shard owns
+	lease lease           // as the table has it; the keeper's
+	alive time.Time       // when the last successful write of the lease began; the keeper's
 
 	ctx    context.Context // the handler's; ends when the lease is lost or DrainTimeout is over
 	cancel context.CancelCauseFunc
@@ -156,7 +158,7 @@ func (s *shardRun) consume(from place) error {
 	ctx, cancel := context.WithCancel(s.ctx)
 	o := &s.run.c.o
 	p := &poller{
-		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, users: newDeaggregator(s.lease), from: from, began: s.began,
+		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, users: deaggregator{shard: s.id, keys: s.keys}, from: from, began: s.began,
 		interval: o.PollInterval, maxRecords: int32(o.MaxRecords), room: s.run.room,
 		report: s.report, lag: func(d time.Duration) { s.run.c.lag.set(s.id, d) }, out: make(chan fetched),
 	}
