@@ -227,16 +227,16 @@ func (s *Sizing) String() string {
 	l := s.Load
 	switch {
 	case l.Shards > 0 && s.Fits:
-		fmt.Fprintf(&b, "yes: %s do, and %s needed, bound by %s", count(l.Shards, "shard"), areNeeded(s.Shards), s.Binds)
+		fmt.Fprintf(&b, "yes: %s do, and %s needed, bound by %s", shardCount(l.Shards), areNeeded(s.Shards), s.Binds)
 	case l.Shards > 0:
 		fmt.Fprintf(&b, "no: %s take %s records/s or %s bytes/s, and %s records/s of %s bytes come: %s needed, bound by %s",
-			count(l.Shards, "shard"), grouped(l.Shards*shardRecordsIn), grouped(l.Shards*shardBytesIn),
+			shardCount(l.Shards), grouped(l.Shards*shardRecordsIn), grouped(l.Shards*shardBytesIn),
 			grouped(s.Limits[0].Load), grouped(s.Limits[1].Load/s.Limits[0].Load), areNeeded(s.Shards), s.Binds)
 	default:
-		fmt.Fprintf(&b, "%s, bound by %s", count(s.Shards, "shard"), s.Binds)
+		fmt.Fprintf(&b, "%s, bound by %s", shardCount(s.Shards), s.Binds)
 	}
 	if !l.Aggregate && s.Aggregated < s.Shards {
-		fmt.Fprintf(&b, "; aggregated, bound by %s: %s", s.AggregatedBinds, count(s.Aggregated, "shard"))
+		fmt.Fprintf(&b, "; aggregated, bound by %s: %s", s.AggregatedBinds, shardCount(s.Aggregated))
 	}
 	b.WriteString("\n")
 	for _, st := range s.Limits {
@@ -246,7 +246,7 @@ func (s *Sizing) String() string {
 			load = st.Load / s.Shards * shards
 		}
 		fmt.Fprintf(&b, "  %-12s %15s/s of %15s/s  %4d%%  %s\n", st.Limit, grouped(load), grouped(shards*st.PerShard),
-			percent(load, shards*st.PerShard), count(st.Shards, "shard"))
+			percent(load, shards*st.PerShard), shardCount(st.Shards))
 	}
 	return b.String()
 }
@@ -263,11 +263,11 @@ func percent(load, of int64) int64 {
 	return load/of*100 + ceilDiv(load%of*100, of)
 }
 
-func count(n int64, thing string) string {
+func shardCount(n int64) string {
 	if n == 1 {
-		return "1 " + thing
+		return "1 shard"
 	}
-	return grouped(n) + " " + thing + "s"
+	return grouped(n) + " shards"
 }
 
 // grouped writes 1234567 as 1,234,567.
