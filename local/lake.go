@@ -59,6 +59,7 @@ type Lake struct {
 	lock     *dirLock
 	services []mounted
 	client   *http.Client
+	stopping chan struct{} // closed when Close begins
 
 	mu struct {
 		sync.Mutex
@@ -89,7 +90,7 @@ func Open(opts *Options) (*Lake, error) {
 	if err := o.fill(); err != nil {
 		return nil, err
 	}
-	l := &Lake{opts: o, dir: o.Dir}
+	l := &Lake{opts: o, dir: o.Dir, stopping: make(chan struct{})}
 	l.mu.idle = sync.NewCond(&l.mu)
 	l.mu.listeners = map[*Listener]struct{}{}
 	l.client = &http.Client{
@@ -258,8 +259,8 @@ func (l *Lake) end() {
 	}
 }
 
-// Close refuses new requests, waits for those in flight, stops the listeners and closes the
-// folder. A second Close waits for the first and returns its error.
+// Close refuses new requests, waits for those in flight, ends the subscriptions, stops the
+// listeners and closes the folder. A second Close waits for the first and returns its error.
 func (l *Lake) Close() error {
 	l.mu.Lock()
 	if l.mu.closed {
@@ -269,6 +270,7 @@ func (l *Lake) Close() error {
 		return l.mu.err
 	}
 	l.mu.closed, l.mu.done = true, make(chan struct{})
+	close(l.stopping)
 	var listeners []*Listener
 	for ln := range l.mu.listeners {
 		listeners = append(listeners, ln)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/lakekit/lakekit/local/internal/service"
 )
 
 // A Listener serves a lake on an address.
@@ -21,6 +23,7 @@ type Listener struct {
 	served chan error
 	once   sync.Once
 	err    error
+	stop   chan struct{} // closed when Close begins
 }
 
 // Listen serves the lake on a TCP address to clients in other processes: the AWS CLI, boto3,
@@ -65,12 +68,12 @@ func (l *Lake) listen(addr string, conf *tls.Config) (*Listener, error) {
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(conf != nil)
-	protocols.SetUnencryptedHTTP2(conf == nil)
-	s := &Listener{lake: l, served: make(chan error, 1), url: "http://" + ln.Addr().String()}
+	protocols.SetUnencryptedHTTP2(true)
+	s := &Listener{lake: l, served: make(chan error, 1), stop: make(chan struct{}), url: "http://" + ln.Addr().String()}
 	s.server = &http.Server{
-		Handler: http.HandlerFunc(s.serve), Protocols: protocols, TLSConfig: conf, ReadHeaderTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(l.opts.Log.Handler(), slog.LevelWarn),
+		Handler: http.HandlerFunc(s.serve), Protocols: protocols, ReadHeaderTimeout: time.Minute,
+		ErrorLog:    slog.NewLogLogger(l.opts.Log.Handler(), slog.LevelWarn),
+		BaseContext: func(net.Listener) context.Context { return service.WithStopping(context.Background(), s.stop) },
 	}
 	l.mu.Lock()
 	closed := l.mu.closed
@@ -83,11 +86,23 @@ func (l *Lake) listen(addr string, conf *tls.Config) (*Listener, error) {
 	}
 	if conf != nil {
 		s.url = "https://" + ln.Addr().String()
-		go func() { s.served <- s.server.ServeTLS(ln, "", "") }()
-	} else {
-		go func() { s.served <- s.server.Serve(ln) }()
+		ln = plain{tls.NewListener(ln, conf)}
 	}
+	go func() { s.served <- s.server.Serve(ln) }()
 	return s, nil
+}
+
+// plain hides that its connections are TLS, so that net/http finds out by the first bytes of
+// each whether a client speaks HTTP/2. Java's SDK begins with them and sends no ALPN, which
+// net/http answers with HTTP/1.1 on what it knows to be TLS.
+type plain struct{ net.Listener }
+
+func (l plain) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return struct{ net.Conn }{c}, nil
 }
 
 // URL is where the lake is served, such as http://127.0.0.1:4566: what a client takes as its
@@ -106,10 +121,11 @@ func (s *Listener) serve(w http.ResponseWriter, r *http.Request) {
 // shutdownTime is how long Close waits for requests in flight.
 const shutdownTime = 10 * time.Second
 
-// Close stops accepting, lets the requests in flight finish, for ten seconds at most, and
-// frees the port. It may be called again.
+// Close stops accepting, ends the subscriptions, lets the other requests in flight finish,
+// for ten seconds at most, and frees the port. It may be called again.
 func (s *Listener) Close() error {
 	s.once.Do(func() {
+		close(s.stop)
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
 		defer cancel()
 		err := s.server.Shutdown(ctx)

@@ -6,11 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lakekit/lakekit/local/internal/service"
 )
 
 // transport is the [http.RoundTripper] behind [Lake.Config]. The service's handler runs in a
@@ -30,7 +33,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		t.lake.end()
 		return nil, closing(body, err)
 	}
-	hctx, cancel := context.WithCancel(ctx)
+	hctx, cancel := context.WithCancel(service.WithStopping(ctx, t.lake.stopping))
 	w := &answer{header: http.Header{}, ready: make(chan struct{}), pipe: newPipe()}
 	// When the caller leaves, both sides of the exchange fail, as on a lost connection.
 	stop := context.AfterFunc(ctx, func() {
@@ -185,6 +188,21 @@ func (w *answer) Write(p []byte) (int, error) {
 // Flush hands the headers over; what was written is there already.
 func (w *answer) Flush() { w.WriteHeader(http.StatusOK) }
 
+// SetWriteDeadline makes writes fail from the time on, for a handler that must not wait for
+// ever for its reader.
+func (w *answer) SetWriteDeadline(t time.Time) error {
+	w.pipe.mu.Lock()
+	defer w.pipe.mu.Unlock()
+	if w.pipe.err != nil {
+		return nil
+	}
+	if w.pipe.late != nil {
+		w.pipe.late.Stop()
+	}
+	w.pipe.late = time.AfterFunc(time.Until(t), func() { w.pipe.fail(os.ErrDeadlineExceeded) })
+	return nil
+}
+
 // response is the answer as a client has it.
 func (w *answer) response(req *http.Request, cancel func()) *http.Response {
 	resp := &http.Response{
@@ -228,6 +246,7 @@ type pipe struct {
 	buf  []byte
 	off  int   // what the caller has read of buf
 	err  error // why no more comes: io.EOF at the answer's end
+	late *time.Timer
 }
 
 const pipeSize = 128 << 10
@@ -283,6 +302,9 @@ func (p *pipe) fail(err error) {
 	defer p.mu.Unlock()
 	if p.err == nil || err != io.EOF && p.err == io.EOF { //nolint:errorlint // io.EOF is never wrapped here
 		p.err = err
+		if p.late != nil {
+			p.late.Stop()
+		}
 		if err != io.EOF && err != io.ErrUnexpectedEOF { //nolint:errorlint // as above
 			p.buf, p.off = nil, 0
 		}

@@ -94,6 +94,29 @@ refused("ValidationException", kinesis.put_record, StreamName=stream, Data=b"x" 
 refused("InvalidArgumentException", kinesis.get_records, ShardIterator="AAAA")
 assert "UpdateShardCount" in refused("UnknownOperationException", kinesis.update_shard_count, StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")["Error"]["Message"]
 
+# A subscription: what is there, what comes, and the end of a shard.
+arn = summary["StreamARN"]
+consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="fan")["Consumer"]
+assert kinesis.describe_stream_consumer(ConsumerARN=consumer["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE"
+sub = kinesis.subscribe_to_shard(ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000000", StartingPosition={"Type": "TRIM_HORIZON"})
+events = [e["SubscribeToShardEvent"] for e in sub["EventStream"]]
+records, _ = read("shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+assert [r["SequenceNumber"] for e in events for r in e["Records"]] == [r["SequenceNumber"] for r in records]
+assert "ContinuationSequenceNumber" not in events[-1] and [c["ShardId"] for c in events[-1]["ChildShards"]] == ["shardId-000000000004", "shardId-000000000005"], events[-1]
+sub = kinesis.subscribe_to_shard(ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000004", StartingPosition={"Type": "LATEST"})["EventStream"]
+kinesis.put_record(StreamName=stream, Data=b"live", PartitionKey="x", ExplicitHashKey="0")
+for event in sub:
+    event = event["SubscribeToShardEvent"]
+    assert event["ContinuationSequenceNumber"], event
+    if event["Records"]:
+        assert event["Records"][0]["Data"] == b"live" and event["MillisBehindLatest"] == 0, event
+        break
+sub.close()
+refused("ResourceInUseException", kinesis.subscribe_to_shard, ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000004", StartingPosition={"Type": "LATEST"})
+refused("ResourceInUseException", kinesis.delete_stream, StreamName=stream)
+kinesis.deregister_stream_consumer(ConsumerARN=consumer["ConsumerARN"])
+refused("ResourceNotFoundException", kinesis.describe_stream_consumer, StreamARN=arn, ConsumerName="fan")
+
 kinesis.delete_stream(StreamName=stream)
 kinesis.get_waiter("stream_not_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
 print("ok", boto3.__version__)

@@ -72,6 +72,14 @@ type getShardIteratorInput struct {
 	ShardIteratorType      string
 	StartingSequenceNumber string
 	Timestamp              *awswire.Millis
+	subscribes             bool // it is SubscribeToShard's starting position
+}
+
+func (in *getShardIteratorInput) op() string {
+	if in.subscribes {
+		return "SubscribeToShard"
+	}
+	return "GetShardIterator"
 }
 
 type getShardIteratorOutput struct{ ShardIterator string }
@@ -135,8 +143,8 @@ func (s *Service) place(st *stream, h *shard, l *shardLog, in *getShardIteratorI
 	}
 	n, ok := parseSeq(in.StartingSequenceNumber)
 	if !ok || n.shard != h.Index || n.created != h.Created/1000 || n.index >= l.next && n.compare(h.end()) != 0 {
-		return 0, invalid("StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid because it did not come from this shard.",
-			in.StartingSequenceNumber, h.id, st.Name, s.env.Account)
+		return 0, invalid("StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid because it did not come from this shard.",
+			in.StartingSequenceNumber, in.op(), h.id, st.Name, s.env.Account)
 	}
 	if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
 		n.index++

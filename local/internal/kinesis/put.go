@@ -279,7 +279,9 @@ func (s *Service) putShard(st *stream, h *shard, b *batch, order []int32, now in
 	}
 	if err := l.append(buf); err != nil {
 		s.fail(st, h, b, order, err)
+		return
 	}
+	h.wake()
 }
 
 // admit takes a record's share of the shard's limits.

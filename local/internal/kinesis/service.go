@@ -36,6 +36,7 @@ type Service struct {
 		nextDir int
 		closed  bool
 	}
+	fans     fans
 	batches  sync.Pool // of *batch
 	bodies   sync.Pool // of *[]byte
 	requests atomic.Uint64
@@ -102,6 +103,11 @@ func Open(env service.Env) (*Service, error) {
 		"TagResource":                   unary(s.tagResource),
 		"ListTagsForResource":           unary(s.listTagsForResource),
 		"UntagResource":                 unary(s.untagResource),
+		"RegisterStreamConsumer":        unary(s.registerConsumer),
+		"DeregisterStreamConsumer":      unary(s.deregisterConsumer),
+		"DescribeStreamConsumer":        unary(s.describeConsumer),
+		"ListStreamConsumers":           unary(s.listConsumers),
+		"SubscribeToShard":              unary(s.subscribeToShard),
 	}
 	if err := s.load(time.Now().UnixMilli()); err != nil {
 		return nil, errors.Join(fmt.Errorf("kinesis: open %s: %w", env.Dir, err), s.Close())
@@ -116,16 +122,12 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	target := r.Header.Get("X-Amz-Target")
 	name := target[strings.LastIndexByte(target, '.')+1:]
 	req := &request{format: awswire.FormatOf(r.Header.Get("Content-Type"))}
-	out, err := any(nil), error(nil)
-	if f, ok := s.ops[name]; !ok {
-		err = awswire.Errorf("UnknownOperationException", "the local lake does not serve Kinesis's %q", name)
-	} else {
-		buf := s.bodies.Get().(*[]byte)
-		defer s.bodies.Put(buf)
-		if *buf, err = readBody(r, (*buf)[:0]); err == nil {
-			req.body, req.now = *buf, time.Now().UnixMilli()
-			out, err = f(r.Context(), req)
-		}
+	out, err := s.call(r, req, name)
+	id := fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1))
+	if sub, ok := out.(*subscription); ok && err == nil {
+		w.Header().Set("X-Amzn-Requestid", id)
+		s.serveSubscription(w, r, sub)
+		return
 	}
 	status := http.StatusOK
 	if err != nil {
@@ -141,9 +143,25 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", req.format.ContentType())
 	h.Set("Content-Length", strconv.Itoa(len(b)))
-	h.Set("X-Amzn-Requestid", fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1)))
+	h.Set("X-Amzn-Requestid", id)
 	w.WriteHeader(status)
 	_, _ = w.Write(b) //nolint:gosec // JSON or CBOR, and the client that left cannot be told
+}
+
+// call reads the request and calls its operation.
+func (s *Service) call(r *http.Request, req *request, name string) (any, error) {
+	f, ok := s.ops[name]
+	if !ok {
+		return nil, awswire.Errorf("UnknownOperationException", "the local lake does not serve Kinesis's %q", name)
+	}
+	buf := s.bodies.Get().(*[]byte)
+	defer s.bodies.Put(buf)
+	var err error
+	if *buf, err = readBody(r, (*buf)[:0]); err != nil {
+		return nil, err
+	}
+	req.body, req.now = *buf, time.Now().UnixMilli()
+	return f(r.Context(), req)
 }
 
 // failure makes an answer of an error.

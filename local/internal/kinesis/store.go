@@ -127,6 +127,7 @@ func (s *Service) purge(now int64) error {
 // drop deletes a stream's folder. The state goes first: what is left after a crash in
 // between is swept by load.
 func (s *Service) drop(st *stream) error {
+	wakeAll(st.shards)
 	err := st.closeLogs()
 	if rerr := s.env.FS.Remove(filepath.Join(st.dir, metaFile)); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, rerr)
@@ -191,17 +192,24 @@ func (s *Service) view(ref streamRef, now int64, f func(*stream) error) error {
 // change calls f with the stream, which must be ACTIVE and is stored afterwards. When f or
 // the storing fails, the stream is as it was.
 func (s *Service) change(ref streamRef, now int64, f func(*stream) error) error {
+	return s.alter(ref, now, f, active)
+}
+
+// alter is change for a stream that may be in any of the states.
+func (s *Service) alter(ref streamRef, now int64, f func(*stream) error, states ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, err := s.find(ref, now)
 	if err != nil {
 		return err
 	}
-	if status := st.statusAt(now); status != active {
+	status := st.statusAt(now)
+	if !slices.Contains(states, status) {
 		return awswire.Errorf("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state %s", st.Name, s.env.Account, status)
 	}
 	before := st.meta()
-	st.Status = active
+	st.Status = status
+	st.settleConsumers(now)
 	for _, h := range st.shards {
 		h.keepTrim()
 	}
@@ -212,6 +220,7 @@ func (s *Service) change(ref streamRef, now int64, f func(*stream) error) error 
 		st.restore(before)
 		return err
 	}
+	wakeAll(st.shards)
 	if err := s.purge(now); err != nil {
 		s.env.Log.Warn("kinesis: remove what has expired", "error", err)
 	}

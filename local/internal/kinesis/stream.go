@@ -37,6 +37,7 @@ type streamMeta struct {
 	WarmMiBps      int               `json:",omitempty"`
 	KeyID          string            `json:",omitempty"` // empty: not encrypted
 	Tags           map[string]string `json:",omitempty"`
+	Consumers      []consumerMeta    `json:",omitempty"` // by name
 	NextShard      int64
 	Shards         []shardMeta
 }
@@ -72,6 +73,33 @@ type shard struct {
 		log                       *shardLog // nil until the first use
 		records, bytes, reads, it bucket
 		readBytes                 bucket
+		grown                     chan struct{} // closed when a record comes or the shard's state changes; nil: nobody waits
+	}
+}
+
+// growth gives a channel that is closed at the shard's next change. It must be called with
+// h.mu held.
+func (h *shard) growth() <-chan struct{} {
+	if h.mu.grown == nil {
+		h.mu.grown = make(chan struct{})
+	}
+	return h.mu.grown
+}
+
+// wake tells those that wait for growth. It must be called with h.mu held.
+func (h *shard) wake() {
+	if h.mu.grown != nil {
+		close(h.mu.grown)
+		h.mu.grown = nil
+	}
+}
+
+// wakeAll wakes those that wait for any of the shards.
+func wakeAll(shards []*shard) {
+	for _, h := range shards {
+		h.mu.Lock()
+		h.wake()
+		h.mu.Unlock()
 	}
 }
 
@@ -112,6 +140,7 @@ func (st *stream) index() {
 // meta gives the state to store.
 func (st *stream) meta() streamMeta {
 	m := st.streamMeta
+	m.Consumers = slices.Clone(st.Consumers)
 	m.Shards = make([]shardMeta, len(st.shards))
 	for i, h := range st.shards {
 		m.Shards[i] = h.shardMeta

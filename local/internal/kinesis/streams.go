@@ -117,6 +117,10 @@ func (s *Service) deleteStream(in *deleteStreamInput, now int64) (any, error) {
 	if st.Status == deleting {
 		return nil, nil
 	}
+	if n := st.consumers(now); n > 0 && (in.EnforceConsumerDeletion == nil || !*in.EnforceConsumerDeletion) {
+		return nil, awswire.Errorf("ResourceInUseException",
+			"Stream %s under account %s has %d registered consumers: deregister them, or set EnforceConsumerDeletion.", st.Name, s.env.Account, n)
+	}
 	s.passing(st, deleting, now)
 	if err := s.save(st); err != nil {
 		// Of all requests this one must work on a full disk, for it makes room: the stream
@@ -218,7 +222,7 @@ func (s *Service) describeStreamSummary(in *struct{ streamRef }, now int64) (any
 		out.StreamDescriptionSummary = streamSummaryDescription{
 			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamID: st.ID, StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
 			RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created), EnhancedMonitoring: []enhancedMetrics{{[]string{}}},
-			EncryptionType: st.encryption(), KeyID: st.KeyID, OpenShardCount: len(st.open), MaxRecordSizeInKiB: st.MaxRecordKiB,
+			EncryptionType: st.encryption(), KeyID: st.KeyID, OpenShardCount: len(st.open), ConsumerCount: st.consumers(now), MaxRecordSizeInKiB: st.MaxRecordKiB,
 		}
 		if st.Mode == onDemand {
 			out.StreamDescriptionSummary.WarmThroughput = &warmThroughput{st.WarmMiBps, st.WarmMiBps}
