@@ -319,7 +319,7 @@ func (e *events) fail(s *Service, err error) {
 func (e *events) message(payload []byte, headers ...awswire.Header) bool {
 	headers = append(headers, awswire.Header{Name: ":content-type", Value: awswire.FormatJSON.ContentType()})
 	e.buf = awswire.AppendMessage(e.buf[:0], headers, payload)
-	if _, err := e.w.Write(e.buf); err != nil { //nolint:gosec // an event stream, not a page
+	if _, err := e.w.Write(e.buf); err != nil {
 		return false
 	}
 	return e.flush() == nil
