@@ -241,3 +241,63 @@ func TestProducerGoesOnWithoutTheShards(t *testing.T) {
 		}
 	})
 }
+
+// TestStaleShards: a listing that stays as it was before a split, or never comes, holds
+// nobody up and is not asked for again and again.
+func TestStaleShards(t *testing.T) {
+	for name, hang := range map[string]bool{"stale": false, "hangs": true} {
+		t.Run(name, func(t *testing.T) {
+			lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+				before, err := client.ListShards(t.Context(), &awskinesis.ListShardsInput{StreamName: aws.String("clicks")})
+				if err != nil {
+					t.Fatal(err)
+				}
+				tapped, w := tap(cfg)
+				p := newProducer(t, tapped, &kinesis.ProducerOptions[event]{Aggregate: true, Linger: 10 * time.Millisecond})
+				const keys = 20
+				put := func(n int) {
+					for k := range keys {
+						mustPut(t, p, event{Key: fmt.Sprint("user-", k), N: n})
+					}
+				}
+				put(0)
+				if err := p.Flush(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				w.on("ListShards", -1, func(r *http.Request, _ func() (*http.Response, error)) (*http.Response, error) {
+					if hang {
+						<-r.Context().Done()
+						return nil, r.Context().Err()
+					}
+					s := before.Shards[0]
+					return answer(http.StatusOK, map[string]any{"Shards": []any{map[string]any{
+						"ShardId": s.ShardId, "HashKeyRange": s.HashKeyRange, "SequenceNumberRange": map[string]any{"StartingSequenceNumber": s.SequenceNumberRange.StartingSequenceNumber},
+					}}}), nil
+				})
+				_, err = client.SplitShard(t.Context(), &awskinesis.SplitShardInput{
+					StreamName: aws.String("clicks"), ShardToSplit: aws.String(shardID(0)), NewStartingHashKey: aws.String("170141183460469231731687303715884105728"),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				waitActive(t, client, "clicks")
+				listings := w.count("ListShards")
+				for n := 1; n <= 100; n++ {
+					put(n)
+					time.Sleep(100 * time.Millisecond)
+				}
+				began := time.Now()
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if d := time.Since(began); d > 10*time.Second {
+					t.Errorf("the last records took %v", d)
+				}
+				if n := w.count("ListShards") - listings; n > 10 {
+					t.Errorf("the shards were listed %d times in ten seconds", n)
+				}
+				received(t, cfg, keys*101)
+			})
+		})
+	}
+}

@@ -47,7 +47,8 @@ type ProducerOptions[T any] struct {
 	MaxInFlight int
 	// Aggregate packs the records of a shard into aggregates of up to 50 KiB in the Kinesis
 	// Producer Library's format, so that a shard takes many more than 1,000 of them a
-	// second. Readers must take them apart, as this package's Consumer, the KCL and Firehose
+	// second. Of one key a request has one record, so this gains nothing where few keys carry
+	// most of the records, but with Unordered. Readers must take them apart, as this package's Consumer, the KCL and Firehose
 	// do. Zero means that each value is a record of its own.
 	Aggregate bool
 	// Unordered lets records of one key share a request and overtake each other. It is
@@ -115,7 +116,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 		backoff: func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) },
 	}
 	if o.Aggregate {
-		s.shards = newShardMap(client, streamName, cfg.Region)
+		s.shards = &shardMap{client: client, stream: streamName, region: cfg.Region}
 		s.mu.queue.records = aggregateRecords
 	}
 	p := &Producer[T]{sender: s, key: key, encode: o.Encode, limit: &sizeLimit{client: client, stream: streamName, region: cfg.Region}}

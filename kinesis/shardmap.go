@@ -3,6 +3,7 @@ package kinesis
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -65,45 +66,55 @@ type shardMap struct {
 	client *awskinesis.Client
 	stream string
 	region string
-	turn   chan struct{} // holds one: who takes it may use what follows, and list the shards
 
-	layout   *layout
-	failures int
-	retry    time.Time // not before
+	mu struct {
+		sync.Mutex
+		layout  *layout
+		last    *layout // the one before it, or itself
+		listing bool
+		listed  int       // how often in a row
+		next    time.Time // not before
+	}
 }
 
-func newShardMap(client *awskinesis.Client, stream, region string) *shardMap {
-	return &shardMap{client: client, stream: stream, region: region, turn: make(chan struct{}, 1)}
-}
-
-// get gives the layout, or nil while it cannot be had. It is listed again when the one
-// that there is is stale.
+// get gives the layout, or nil while it cannot be had: nobody waits for it but the one that
+// lists the shards. A layout that is said to be stale is dropped. The service may go on
+// giving it for a while, so that the listings have longer and longer pauses.
 func (m *shardMap) get(ctx context.Context, stale *layout) *layout {
-	select {
-	case m.turn <- struct{}{}:
-		defer func() { <-m.turn }()
-	case <-ctx.Done():
+	now := time.Now()
+	m.mu.Lock()
+	if m.mu.layout != stale {
+		defer m.mu.Unlock()
+		return m.mu.layout
+	}
+	m.mu.layout = nil
+	if m.mu.listing || now.Before(m.mu.next) {
+		m.mu.Unlock()
 		return nil
 	}
-	if m.layout != stale {
-		return m.layout
+	m.mu.listing = true
+	if now.Sub(m.mu.next) > time.Minute {
+		m.mu.listed = 0
 	}
-	if time.Now().Before(m.retry) {
-		return nil
-	}
-	call, cancel := context.WithTimeout(ctx, 10*time.Second)
+	last := m.mu.last
+	m.mu.Unlock()
+
+	call, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	listed, err := listShards(call, m.client, m.stream, m.region, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
+	shards, err := listShards(call, m.client, m.stream, m.region, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
 	var fresh *layout
 	if err == nil {
-		fresh = newLayout(listed, m.layout)
+		fresh = newLayout(shards, last) // nil while the stream is between two layouts
 	}
-	if fresh == nil { // the stream may be between two layouts
-		m.failures++
-		m.retry = time.Now().Add(backoff(m.failures, time.Second, 30*time.Second))
-	} else {
-		m.failures = 0
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mu.listing = false
+	m.mu.listed++
+	m.mu.next = time.Now().Add(backoff(m.mu.listed, time.Second, 30*time.Second))
+	m.mu.layout = fresh
+	if fresh != nil {
+		m.mu.last = fresh
 	}
-	m.layout = fresh
 	return fresh
 }
