@@ -7,10 +7,11 @@ func Mount(l *Lake, name string, h http.Handler) {
 	for i := range l.services {
 		if l.services[i].name == name {
 			l.services[i].handler = h
+			l.services[i].serves = func(string) bool { return true }
 			return
 		}
 	}
-	l.services = append(l.services, mounted{name: name, handler: h, close: func() error { return nil }})
+	l.services = append(l.services, mounted{name: name, handler: h, serves: func(string) bool { return true }, close: func() error { return nil }})
 }
 
 // Route is route.

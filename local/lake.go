@@ -60,6 +60,7 @@ type Lake struct {
 	services []mounted
 	client   *http.Client
 	stopping chan struct{} // closed when Close begins
+	faults   faults
 
 	mu struct {
 		sync.Mutex
@@ -76,6 +77,7 @@ type Lake struct {
 type mounted struct {
 	name    string
 	handler http.Handler
+	serves  func(operation string) bool
 	close   func() error
 }
 
@@ -314,7 +316,12 @@ func (l *Lake) serve(w http.ResponseWriter, r *http.Request) {
 	name := route(r)
 	for i := range l.services {
 		if l.services[i].name == name {
-			l.services[i].handler.ServeHTTP(w, r)
+			h := l.services[i].handler
+			if list := l.faults.get(); len(list) > 0 {
+				l.faults.faulty(list, name, w, r, h)
+				return
+			}
+			h.ServeHTTP(w, r)
 			return
 		}
 	}

@@ -49,6 +49,7 @@ const (
 
 type closer interface {
 	http.Handler
+	Serves(operation string) bool
 	Close() error
 }
 
@@ -58,6 +59,6 @@ func mount[S closer](open func(service.Env) (S, error)) func(service.Env) (mount
 		if err != nil {
 			return mounted{}, err
 		}
-		return mounted{handler: s, close: s.Close}, nil
+		return mounted{handler: s, serves: s.Serves, close: s.Close}, nil
 	}
 }

@@ -111,3 +111,6 @@ func invalid(format string, args ...any) error {
 
 // epoch is how JSON 1.1 writes an instant.
 func epoch(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// Serves says whether the service has an operation.
+func (s *Service) Serves(op string) bool { _, ok := s.wire.Ops[op]; return ok }

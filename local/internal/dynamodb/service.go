@@ -115,3 +115,6 @@ func tableName(s string) string {
 
 // seconds is how the service writes a time.
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// Serves says whether the service has an operation.
+func (s *Service) Serves(op string) bool { _, ok := s.wire.Ops[op]; return ok }

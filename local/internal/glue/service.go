@@ -108,3 +108,6 @@ func unary[In, Out any](s *Service, f func(in *In) (*Out, error)) awswire.Op {
 
 // now is the time as the service writes it: in whole seconds.
 func now() float64 { return float64(time.Now().Unix()) }
+
+// Serves says whether the service has an operation.
+func (s *Service) Serves(op string) bool { _, ok := s.wire.Ops[op]; return ok }

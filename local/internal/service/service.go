@@ -11,7 +11,8 @@ import (
 //
 //	func Open(env service.Env) (*Service, error)
 //
-// and its Service is an http.Handler with a Close() error.
+// and its Service is an http.Handler with a Close() error, and with a
+// Serves(operation string) bool for the lake's faults.
 type Env struct {
 	// FS holds Dir.
 	FS vfs.FS
