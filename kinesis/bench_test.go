@@ -112,24 +112,29 @@ func BenchmarkPut(b *testing.B) {
 					keys[i] = fmt.Sprintf("user-%d", zipf.Uint64())
 				}
 			}
-			data := bytes.Repeat([]byte{'x'}, 500)
-			i := 0
-			p, err := kinesis.NewProducer(c.cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] },
-				&kinesis.ProducerOptions[[]byte]{Unordered: c.unordered})
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := p.Put(b.Context(), data); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := p.Close(b.Context()); err != nil {
-				b.Fatal(err)
-			}
+			benchPut(b, c.cfg, keys, 500, &kinesis.ProducerOptions[[]byte]{Unordered: c.unordered})
 		})
+	}
+}
+
+// benchPut puts records of size bytes under the keys, one an iteration, and drains.
+func benchPut(b *testing.B, cfg aws.Config, keys []string, size int, opts *kinesis.ProducerOptions[[]byte]) {
+	b.Helper()
+	data := bytes.Repeat([]byte{'x'}, size)
+	i := 0
+	p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] }, opts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := p.Put(b.Context(), data); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := p.Close(b.Context()); err != nil {
+		b.Fatal(err)
 	}
 }
 
@@ -141,24 +146,9 @@ func BenchmarkAggregate(b *testing.B) {
 			if name == "discard" {
 				cfg.HTTPClient = &discarder{next: cfg.HTTPClient}
 			}
-			keys := someKeys(1 << 16)
-			data := bytes.Repeat([]byte{'x'}, 200)
-			i := 0
-			p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] },
-				&kinesis.ProducerOptions[[]byte]{Aggregate: true, Encode: func(d []byte) ([]byte, error) { return d, nil }})
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(len(data)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := p.Put(b.Context(), data); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := p.Close(b.Context()); err != nil {
-				b.Fatal(err)
-			}
+			benchPut(b, cfg, someKeys(1<<16), 200, &kinesis.ProducerOptions[[]byte]{
+				Aggregate: true, Encode: func(d []byte) ([]byte, error) { return d, nil },
+			})
 		})
 	}
 }

@@ -45,9 +45,9 @@ type ConsumerOptions struct {
 	// again. Zero means that the lease decides.
 	StartAt func(ctx context.Context, shard string) (after stream.Position, ok bool, err error)
 	// Drain is called when a shard with held batches must be let go, at its end, when it is
-	// handed over or when Run ends: whoever holds them should finish them now. Its error is reported, no more.
-	// It may be called again when that takes several attempts. Zero means that the
-	// consumer just waits for them.
+	// handed over or when Run ends: whoever holds them should finish them now. Its error is
+	// reported, no more. It may be called again when that takes several attempts. Zero means
+	// that the consumer just waits for them.
 	Drain func(ctx context.Context, shard string) error
 	// DrainTimeout is how long the lease waits for held batches then, and how long the
 	// handler's context outlives Run's. Zero means 30 s.

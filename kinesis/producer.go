@@ -48,8 +48,8 @@ type ProducerOptions[T any] struct {
 	// Aggregate packs the records of a shard into aggregates of up to 50 KiB in the Kinesis
 	// Producer Library's format, so that a shard takes many more than 1,000 of them a
 	// second. Of one key a request has one record, so this gains nothing where few keys carry
-	// most of the records, but with Unordered. Readers must take them apart, as this package's Consumer, the KCL and Firehose
-	// do. Zero means that each value is a record of its own.
+	// most of the records, but with Unordered. Readers must take them apart, as this package's
+	// Consumer, the KCL and Firehose do. Zero means that each value is a record of its own.
 	Aggregate bool
 	// Unordered lets records of one key share a request and overtake each other. It is
 	// much faster where few keys carry most of the records. Zero means that each key's

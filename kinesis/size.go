@@ -7,21 +7,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakekit/lakekit/internal/aggregate"
 	"github.com/lakekit/lakekit/pricing"
 )
 
 // What one shard takes and gives in a second, and what a stream bears (AWS's quotas page).
 const (
-	shardRecordsIn   = 1000
-	shardBytesIn     = 1 << 20
-	shardBytesOut    = 2 << 20
-	shardReads       = 5
-	mostFanOut       = 20
-	mostRecordBytes  = 10 << 20
-	mostPerSecond    = 1_000_000_000
-	mostConsumers    = 1000
-	defaultAggregate = 51_200 // the KPL's
-	mostShards       = 1_000_000
+	shardRecordsIn = 1000
+	shardBytesIn   = 1 << 20
+	shardBytesOut  = 2 << 20
+	shardReads     = 5
+	mostFanOut     = 20
+	mostPerSecond  = 1_000_000_000
+	mostConsumers  = 1000
+	mostShards     = 1_000_000
 )
 
 // Load is what a stream must bear. [Size] says how many shards that takes.
@@ -122,7 +121,7 @@ func Size(load Load) (*Sizing, error) {
 
 func (l Load) filled() Load {
 	l.AverageRecordsPerSecond = orDefault(l.AverageRecordsPerSecond, l.RecordsPerSecond)
-	l.AggregateBytes = orDefault(l.AggregateBytes, defaultAggregate)
+	l.AggregateBytes = orDefault(l.AggregateBytes, aggregateSize)
 	l.PollInterval = orDefault(l.PollInterval, time.Second)
 	l.Utilization = orDefault(l.Utilization, 100)
 	return l
@@ -136,7 +135,7 @@ func (l Load) check() error {
 		}
 	}
 	within("RecordsPerSecond", l.RecordsPerSecond, 1, mostPerSecond)
-	within("BytesPerRecord", l.BytesPerRecord, 1, mostRecordBytes)
+	within("BytesPerRecord", l.BytesPerRecord, 1, maxRecordSize)
 	if l.AverageRecordsPerSecond < 0 || l.AverageRecordsPerSecond > l.RecordsPerSecond {
 		errs = append(errs, fmt.Errorf("kinesis: size: AverageRecordsPerSecond: %s is not from 1 to RecordsPerSecond, the busiest second's %s", grouped(l.AverageRecordsPerSecond), grouped(l.RecordsPerSecond)))
 	}
@@ -175,7 +174,7 @@ func (l Load) wire(users int64, aggregate bool) (records, bytes int64) {
 // MiB), and of the whole the magic, the digest and the one-byte outer key.
 const (
 	aggregateOverhead = (1 + 3) + (1 + 3) + (1 + 3) + (1 + 2)
-	aggregateEnvelope = 4 + 16 + 1
+	aggregateEnvelope = int64(aggregate.Overhead + len(aggregateKey))
 )
 
 func (l Load) standings(aggregate bool) []Standing {

@@ -123,7 +123,7 @@ func (s *faults) get() []*Fault {
 func (s *faults) set(list []*Fault) { s.list.Store(&list) }
 
 // faulty answers a request with the faults that strike it before the service's own handler.
-func (s *faults) faulty(list []*Fault, service string, w http.ResponseWriter, r *http.Request, h http.Handler) {
+func faulty(list []*Fault, service string, w http.ResponseWriter, r *http.Request, h http.Handler) {
 	op := operationOf(service, r)
 	list = slices.DeleteFunc(slices.Clone(list), func(f *Fault) bool { return f.op != op })
 	if len(list) == 0 {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
@@ -54,9 +53,8 @@ func (c *Call) read(r *http.Request) error {
 	switch service {
 	case kinesisName:
 		c.Stream, c.Shard = in.StreamName, in.ShardID+in.ShardToSplit+in.ShardToMerge
-		if arn := in.StreamARN + in.ConsumerARN; c.Stream == "" && arn != "" {
-			_, name, _ := strings.Cut(arn, ":stream/")
-			c.Stream, _, _ = strings.Cut(name, "/")
+		if c.Stream == "" {
+			c.Stream = kinesis.StreamOf(in.StreamARN + in.ConsumerARN)
 		}
 		if in.ShardIterator != "" {
 			if stream, shard, ok := kinesis.IteratorPlace(in.ShardIterator); ok {

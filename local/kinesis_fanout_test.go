@@ -3,12 +3,9 @@ package local_test
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -85,12 +82,19 @@ func nextRecords(t *testing.T, s *awskinesis.SubscribeToShardEventStream) *kines
 	return nil
 }
 
-func TestSubscriptionSession(t *testing.T) {
+// fanTest runs f in a bubble with a lake that has a stream named clicks and its consumer.
+func fanTest(t *testing.T, opts *local.Options, shards int32, f func(t *testing.T, lake *local.Lake, client *awskinesis.Client, consumer string)) {
+	t.Helper()
 	t.Parallel()
-	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
+	local.Test(t, start, opts, func(t *testing.T, lake *local.Lake) {
 		client := awskinesis.NewFromConfig(lake.Config())
-		createStream(t, client, "clicks", 1)
-		consumer := register(t, client, "clicks", "fan")
+		createStream(t, client, "clicks", shards)
+		f(t, lake, client, register(t, client, "clicks", "fan"))
+	})
+}
+
+func TestSubscriptionSession(t *testing.T) {
+	fanTest(t, nil, 1, func(t *testing.T, _ *local.Lake, client *awskinesis.Client, consumer string) {
 		s := mustSubscribe(t, client, consumer, shard0, latest)
 		began, last, events := time.Now(), time.Now(), 0
 		go func() {
@@ -134,11 +138,7 @@ func TestSubscriptionSession(t *testing.T) {
 }
 
 func TestSubscriptionTakeover(t *testing.T) {
-	t.Parallel()
-	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
-		client := awskinesis.NewFromConfig(lake.Config())
-		createStream(t, client, "clicks", 1)
-		consumer := register(t, client, "clicks", "fan")
+	fanTest(t, nil, 1, func(t *testing.T, lake *local.Lake, client *awskinesis.Client, consumer string) {
 		first := mustSubscribe(t, client, consumer, shard0, latest)
 		time.Sleep(4 * time.Second)
 		_, err := subscribe(t.Context(), awskinesis.NewFromConfig(lake.Config()), consumer, shard0, latest)
@@ -160,11 +160,7 @@ func TestSubscriptionTakeover(t *testing.T) {
 }
 
 func TestSubscriptionShardEnd(t *testing.T) {
-	t.Parallel()
-	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
-		client := awskinesis.NewFromConfig(lake.Config())
-		createStream(t, client, "clicks", 1)
-		consumer := register(t, client, "clicks", "fan")
+	fanTest(t, nil, 1, func(t *testing.T, _ *local.Lake, client *awskinesis.Client, consumer string) {
 		put := putN(t, client, "clicks", 0, 20)
 		at := start.Add(time.Second)
 		for _, c := range []struct {
@@ -200,11 +196,7 @@ func TestSubscriptionShardEnd(t *testing.T) {
 }
 
 func TestSubscriptionRate(t *testing.T) {
-	t.Parallel()
-	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
-		client := awskinesis.NewFromConfig(lake.Config())
-		createStream(t, client, "clicks", 1)
-		consumer := register(t, client, "clicks", "fan")
+	fanTest(t, nil, 1, func(t *testing.T, _ *local.Lake, client *awskinesis.Client, consumer string) {
 		for range 12 {
 			if _, err := client.PutRecord(t.Context(), &awskinesis.PutRecordInput{StreamName: aws.String("clicks"), Data: make([]byte, 1<<20-10), PartitionKey: aws.String("k")}); err != nil {
 				t.Fatal(err)
@@ -232,11 +224,7 @@ func TestSubscriptionRate(t *testing.T) {
 // TestCloseEndsSubscriptions: neither a reader that waits nor one that does not read holds
 // up Close.
 func TestCloseEndsSubscriptions(t *testing.T) {
-	t.Parallel()
-	local.Test(t, start, &local.Options{}, func(t *testing.T, lake *local.Lake) {
-		client := awskinesis.NewFromConfig(lake.Config())
-		createStream(t, client, "clicks", 2)
-		consumer := register(t, client, "clicks", "fan")
+	fanTest(t, &local.Options{}, 2, func(t *testing.T, lake *local.Lake, client *awskinesis.Client, consumer string) {
 		s := mustSubscribe(t, client, consumer, shard0, latest)
 		stuck := mustSubscribe(t, awskinesis.NewFromConfig(lake.Config()), consumer, "shardId-000000000001", latest)
 		for range 5 {
@@ -293,13 +281,7 @@ func TestListenSubscriptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pem, err := os.ReadFile(filepath.Join(lake.Dir(), local.CAFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	conf := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	conf := &tls.Config{RootCAs: roots(t, lake), MinVersion: tls.VersionTLS12}
 	// Java's SDK: TLS without ALPN, then HTTP/2 at once. The transport believes that it is
 	// without TLS.
 	java := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {

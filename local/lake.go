@@ -318,7 +318,7 @@ func (l *Lake) serve(w http.ResponseWriter, r *http.Request) {
 		if l.services[i].name == name {
 			h := l.services[i].handler
 			if list := l.faults.get(); len(list) > 0 {
-				l.faults.faulty(list, name, w, r, h)
+				faulty(list, name, w, r, h)
 				return
 			}
 			h.ServeHTTP(w, r)

@@ -117,6 +117,20 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// roots trust the lake's own authority.
+func roots(t *testing.T, lake *local.Lake) *x509.CertPool {
+	t.Helper()
+	pem, err := os.ReadFile(filepath.Join(lake.Dir(), local.CAFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		t.Fatalf("%s holds no certificate", local.CAFile)
+	}
+	return pool
+}
+
 func TestListenTLS(t *testing.T) {
 	t.Parallel()
 	lake := open(t, nil)
@@ -124,16 +138,9 @@ func TestListenTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pem, err := os.ReadFile(filepath.Join(lake.Dir(), local.CAFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		t.Fatalf("%s holds no certificate", local.CAFile)
-	}
+	trusted := roots(t, lake)
 	for _, host := range []string{"127.0.0.1", "localhost", "lake.localhost"} {
-		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: host}, ForceAttemptHTTP2: true}
+		tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted, ServerName: host}, ForceAttemptHTTP2: true}
 		resp, body := listStreams(t, &http.Client{Transport: tr}, ln.URL())
 		if resp.Proto != "HTTP/2.0" || !strings.Contains(body, "StreamNames") {
 			t.Errorf("%s: %s %s", host, resp.Proto, body)

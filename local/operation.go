@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/local/internal/s3"
 )
 
@@ -53,8 +54,7 @@ func operationOf(service string, r *http.Request) Operation {
 		op, _, _ := s3.Operation(r)
 		return Operation(s3Name + ":" + op)
 	}
-	target := r.Header.Get("X-Amz-Target")
-	return Operation(service + ":" + target[strings.LastIndexByte(target, '.')+1:])
+	return Operation(service + ":" + awswire.Operation(r))
 }
 
 func (op Operation) split() (service, name string) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/local/internal/kinesis"
 )
 
 // Stale lets ListShards answer as it would have d ago: without the shards that were made
@@ -28,6 +29,7 @@ func Stale(d time.Duration) Effect {
 	}
 }
 
+// listShardsInput is the service's own, in a form that CBOR writes too.
 type listShardsInput struct {
 	StreamName              string `json:",omitempty"`
 	StreamARN               string `json:",omitempty"`
@@ -35,29 +37,7 @@ type listShardsInput struct {
 	ExclusiveStartShardID   string `json:"ExclusiveStartShardId,omitempty"`
 	MaxResults              int    `json:",omitempty"`
 	StreamCreationTimestamp *awswire.Millis
-	ShardFilter             *shardFilter
-}
-
-type shardFilter struct {
-	Type      string
-	ShardID   string `json:"ShardId,omitempty"`
-	Timestamp *awswire.Millis
-}
-
-type listShardsOutput struct {
-	NextToken string `json:",omitempty"`
-	Shards    []shardItem
-}
-
-type shardItem struct {
-	ShardID               string `json:"ShardId"`
-	ParentShardID         string `json:"ParentShardId,omitempty"`
-	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"`
-	HashKeyRange          struct{ StartingHashKey, EndingHashKey string }
-	SequenceNumberRange   struct {
-		StartingSequenceNumber string
-		EndingSequenceNumber   string `json:",omitempty"`
-	}
+	ShardFilter             *kinesis.ShardFilter
 }
 
 // stale asks the service two things: what was open then, and what was asked for. A shard's
@@ -72,9 +52,9 @@ func stale(w http.ResponseWriter, r *http.Request, c *Call, next http.Handler, t
 	}
 	open := map[string]bool{}
 	newest := ""
-	q := listShardsInput{StreamName: in.StreamName, StreamARN: in.StreamARN, ShardFilter: &shardFilter{Type: "AT_TIMESTAMP", Timestamp: &then}}
+	q := listShardsInput{StreamName: in.StreamName, StreamARN: in.StreamARN, ShardFilter: &kinesis.ShardFilter{Type: "AT_TIMESTAMP", Timestamp: &then}}
 	for {
-		var page listShardsOutput
+		var page kinesis.ListShardsOutput
 		if k := askFor(r, c, next, q, &page); k != nil {
 			next.ServeHTTP(w, r) // the service says better what is wrong
 			return
@@ -90,13 +70,13 @@ func stale(w http.ResponseWriter, r *http.Request, c *Call, next http.Handler, t
 	if f := in.ShardFilter; f != nil && f.Type == "AT_LATEST" {
 		f.Type, f.Timestamp = "AT_TIMESTAMP", &then
 	}
-	var out listShardsOutput
+	var out kinesis.ListShardsOutput
 	if k := askFor(r, c, next, in, &out); k != nil {
 		k.pass(w)
 		return
 	}
 	shards := out.Shards
-	out.Shards = []shardItem{}
+	out.Shards = []kinesis.ShardDescription{}
 	for _, h := range shards {
 		if open[h.ShardID] {
 			h.SequenceNumberRange.EndingSequenceNumber = ""

@@ -147,8 +147,8 @@ func (l *landing) declare(ctx context.Context, client *catalog.Client, src *sour
 		}
 	}
 	if l.time != "" {
-		if err := checkTime(found.Fields, l.time); err != nil {
-			return nil, nil, fmt.Errorf("%w%s", err, whereNoTime(src, l.time))
+		if err := checkTime(src, found.Fields, l.time); err != nil {
+			return nil, nil, err
 		}
 	}
 	fields := found.Fields
@@ -163,20 +163,31 @@ func (l *landing) declare(ctx context.Context, client *catalog.Client, src *sour
 }
 
 // checkTime wants a field that days and hours can follow from.
-func checkTime(fields []catalog.Field, name string) error {
-	var names []string
-	for _, f := range fields {
-		names = append(names, f.Name)
-		if f.Name != strings.ToLower(name) && f.JSON != name {
-			continue
+func checkTime(src *source, fields []catalog.Field, name string) error {
+	f, ok := fieldNamed(fields, name)
+	if !ok {
+		var names []string
+		for _, f := range fields {
+			names = append(names, f.Name)
 		}
-		switch f.Type.Kind {
-		case catalog.KindTimestamp, catalog.KindDate:
-			return nil
-		}
-		return fmt.Errorf("-time %s: the records have it as %s: a time is a text such as 2026-05-24T09:30:00Z, or a date", name, f.Type)
+		return fmt.Errorf("-time %s: no record has such a field (they have %s)", name, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("-time %s: no record has such a field (they have %s)", name, strings.Join(names, ", "))
+	if !isTime(f.Type) {
+		return fmt.Errorf("-time %s: the records have it as %s: a time is a text such as 2026-05-24T09:30:00Z, or a date%s", name, f.Type, whereNoTime(src, name))
+	}
+	return nil
+}
+
+func fieldNamed(fields []catalog.Field, name string) (catalog.Field, bool) {
+	i := slices.IndexFunc(fields, func(f catalog.Field) bool { return f.Name == strings.ToLower(name) || f.JSON == name })
+	if i < 0 {
+		return catalog.Field{}, false
+	}
+	return fields[i], true
+}
+
+func isTime(t catalog.Type) bool {
+	return t.Kind == catalog.KindTimestamp || t.Kind == catalog.KindDate
 }
 
 // whereNoTime says which record it is that makes a field no time, if one of them alone shows it.
@@ -187,7 +198,7 @@ func whereNoTime(src *source, name string) (where string) {
 		if err != nil || len(one.Notes) > 0 { // null, perhaps
 			return nil
 		}
-		if i := slices.IndexFunc(one.Fields, func(f catalog.Field) bool { return f.Name == strings.ToLower(name) || f.JSON == name }); i < 0 || checkTime(one.Fields[i:i+1], name) == nil {
+		if f, ok := fieldNamed(one.Fields, name); !ok || isTime(f.Type) {
 			return nil
 		}
 		where = fmt.Sprintf(" (the first that is not: %s, line %d)", file, line)

@@ -57,11 +57,16 @@ type JSON struct {
 	Ops map[string]Op
 }
 
-func (s *JSON) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// Operation is the operation that a request of the JSON and CBOR protocols names.
+func Operation(r *http.Request) string {
 	target := r.Header.Get("X-Amz-Target")
-	op, ok := s.Ops[target[strings.LastIndexByte(target, '.')+1:]]
+	return target[strings.LastIndexByte(target, '.')+1:]
+}
+
+func (s *JSON) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	op, ok := s.Ops[Operation(r)]
 	if !ok {
-		s.fail(w, Errorf("UnknownOperationException", "the local lake does not serve %q", target))
+		s.fail(w, Errorf("UnknownOperationException", "the local lake does not serve %q", r.Header.Get("X-Amz-Target")))
 		return
 	}
 	body, err := io.ReadAll(r.Body)

@@ -125,11 +125,8 @@ func (s *Service) retention(in *retentionInput, now int64, f func(*stream, int) 
 func (s *Service) trimShard(st *stream, h *shard, now int64) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l, err := s.logOf(st, h)
+	l, err := s.trimmed(st, h, now)
 	if err != nil {
-		return err
-	}
-	if err := l.trim(st.horizon(now)); err != nil {
 		return err
 	}
 	h.Trim = l.first

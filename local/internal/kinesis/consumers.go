@@ -143,7 +143,7 @@ type consumerRef struct {
 	ConsumerARN  string
 }
 
-// stream gives the consumer's stream, and what tells the consumer from the others.
+// consumerIn gives the consumer's stream, and what tells the consumer from the others.
 func (s *Service) consumerIn(r consumerRef) (streamRef, func(*stream, int64) (*consumerMeta, error), error) {
 	var c checks
 	if r.ConsumerName != "" {

@@ -49,23 +49,23 @@ const (
 )
 
 // take gives the subscription to the caller, and takes it from who has it.
-func (f *fans) take(k fanKey, now int64, limits, dry bool) (*fan, <-chan struct{}, fanVerdict) {
+func (f *fans) take(k fanKey, now int64, limits, dry bool) (*fan, fanVerdict) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sweep(now)
 	old := f.mu.m[k]
 	if old != nil && now-old.at < takeoverTime.Milliseconds() {
-		return nil, nil, fanInUse
+		return nil, fanInUse
 	}
 	n := &fan{at: now, taken: make(chan struct{}), live: true}
 	if old != nil {
 		if limits && !old.calls.try(now, 1, 1, 1) {
-			return nil, nil, fanTooOften
+			return nil, fanTooOften
 		}
 		n.sent, n.calls = old.sent, old.calls
 	}
 	if dry {
-		return nil, nil, fanGranted
+		return nil, fanGranted
 	}
 	if old != nil && old.live {
 		close(old.taken)
@@ -74,7 +74,7 @@ func (f *fans) take(k fanKey, now int64, limits, dry bool) (*fan, <-chan struct{
 		f.mu.m = map[fanKey]*fan{}
 	}
 	f.mu.m[k] = n
-	return n, n.taken, fanGranted
+	return n, fanGranted
 }
 
 // end says that a session is over.

@@ -82,11 +82,8 @@ func (s *Service) get(st *stream, h *shard, it iterator, limit int, now int64, g
 	if s.env.Limits && (!h.mu.reads.room(now, 1, shardReads, shardReads) || !h.mu.readBytes.room(now, 1, shardReadBytes, shardReadBytes)) {
 		return s.slow(st, h)
 	}
-	l, err := s.logOf(st, h)
+	l, err := s.trimmed(st, h, now)
 	if err != nil {
-		return err
-	}
-	if err := l.trim(st.horizon(now)); err != nil {
 		return err
 	}
 	next, last, n, size := max(it.index, l.first), int64(0), 0, 0
@@ -154,21 +151,31 @@ func (w *jsonRecords) add(f frame, seq seqNo) {
 }
 
 func (w *jsonRecords) answer(g *got) any {
-	if w.out == nil {
-		w.out = append(w.out, `{"Records":[`...)
-	}
-	w.out = append(w.out, `],"MillisBehindLatest":`...)
-	w.out = strconv.AppendInt(w.out, g.behind, 10)
+	w.end(g.behind)
 	if g.next != "" {
 		w.out = append(w.out, `,"NextShardIterator":`...)
 		w.out = appendString(w.out, g.next)
 	} else {
 		w.out = append(w.out, `,"NextShardIterator":null`...)
-		if b, err := json.Marshal(g.children); err == nil && len(g.children) > 0 {
-			w.out = append(append(w.out, `,"ChildShards":`...), b...)
-		}
+		w.children(g.children)
 	}
 	return raw(append(w.out, '}'))
+}
+
+// end ends the list of records.
+func (w *jsonRecords) end(behind int64) {
+	if w.out == nil {
+		w.out = append(w.out, `{"Records":[`...)
+	}
+	w.out = append(w.out, `],"MillisBehindLatest":`...)
+	w.out = strconv.AppendInt(w.out, behind, 10)
+}
+
+// children says what became of a shard that has ended.
+func (w *jsonRecords) children(cs []childShard) {
+	if b, err := json.Marshal(cs); err == nil && len(cs) > 0 {
+		w.out = append(append(w.out, `,"ChildShards":`...), b...)
+	}
 }
 
 type cborRecords struct{ records []record }

@@ -6,14 +6,14 @@ import (
 	"github.com/lakekit/lakekit/internal/awswire"
 )
 
-// shardFilter says which shards ListShards names.
-type shardFilter struct {
+// ShardFilter says which shards ListShards names.
+type ShardFilter struct {
 	Type      string
 	ShardID   string `json:"ShardId"`
 	Timestamp *awswire.Millis
 }
 
-func (f *shardFilter) check(c *checks) {
+func (f *ShardFilter) check(c *checks) {
 	c.oneOf("shardFilter.type", f.Type, "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP")
 	switch {
 	case f.Type == "AFTER_SHARD_ID" && f.ShardID == "":
@@ -28,7 +28,7 @@ func (f *shardFilter) check(c *checks) {
 
 // list gives the shards that pass the filter at a time, by index. A shard that was closed
 // longer ago than the retention period is not there any more.
-func (st *stream) list(f *shardFilter, now int64) []*shard {
+func (st *stream) list(f *ShardFilter, now int64) []*shard {
 	return slices.Collect(func(yield func(*shard) bool) {
 		for _, h := range st.shards {
 			if !st.expired(h, now) && st.passes(f, h, now) && !yield(h) {
@@ -38,7 +38,7 @@ func (st *stream) list(f *shardFilter, now int64) []*shard {
 	})
 }
 
-func (st *stream) passes(f *shardFilter, h *shard, now int64) bool {
+func (st *stream) passes(f *ShardFilter, h *shard, now int64) bool {
 	if f == nil {
 		return true
 	}
@@ -61,8 +61,8 @@ func (st *stream) passes(f *shardFilter, h *shard, now int64) bool {
 	return true // FROM_TRIM_HORIZON
 }
 
-// shardDescription is a shard as Describe and List show it.
-type shardDescription struct {
+// ShardDescription is a shard as Describe and List show it.
+type ShardDescription struct {
 	ShardID               string `json:"ShardId"`
 	ParentShardID         string `json:"ParentShardId,omitempty"`
 	AdjacentParentShardID string `json:"AdjacentParentShardId,omitempty"`
@@ -77,8 +77,8 @@ type sequenceNumberRange struct {
 	EndingSequenceNumber   string `json:",omitempty"`
 }
 
-func describe(h *shard) shardDescription {
-	d := shardDescription{
+func describe(h *shard) ShardDescription {
+	d := ShardDescription{
 		ShardID:             h.id,
 		HashKeyRange:        hashKeyRange{h.First, h.Last},
 		SequenceNumberRange: sequenceNumberRange{StartingSequenceNumber: h.start().String()},

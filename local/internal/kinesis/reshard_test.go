@@ -95,7 +95,7 @@ func checkFilters(t *testing.T, st *stream, now int64, rng *rand.Rand) {
 		"AT_TIMESTAMP":      func(h *shard) bool { return h.Created <= then && (h.Closed == 0 || h.Closed > then) },
 		"FROM_TIMESTAMP":    func(h *shard) bool { return h.Closed == 0 || h.Closed > then },
 	} {
-		got := st.list(&shardFilter{Type: name, Timestamp: &at}, now)
+		got := st.list(&ShardFilter{Type: name, Timestamp: &at}, now)
 		var want []*shard
 		for _, h := range st.shards {
 			if (h.Closed == 0 || h.Closed >= now-24*3_600_000) && is(h) {

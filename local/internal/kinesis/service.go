@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -119,8 +118,7 @@ func Open(env service.Env) (*Service, error) {
 const maxBody = 32 << 20
 
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	target := r.Header.Get("X-Amz-Target")
-	name := target[strings.LastIndexByte(target, '.')+1:]
+	name := awswire.Operation(r)
 	req := &request{format: awswire.FormatOf(r.Header.Get("Content-Type"))}
 	out, err := s.call(r, req, name)
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1))

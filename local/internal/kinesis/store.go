@@ -149,8 +149,7 @@ func (s *Service) find(ref streamRef, now int64) (*stream, error) {
 	}
 	name := ref.StreamName
 	if ref.StreamARN != "" {
-		_, resource, _ := strings.Cut(ref.StreamARN, ":stream/")
-		resource, _, _ = strings.Cut(resource, "/")
+		resource := StreamOf(ref.StreamARN)
 		if name != "" && name != resource {
 			return nil, awswire.Errorf("InvalidArgumentException", "StreamName %s and StreamARN %s name different streams", name, ref.StreamARN)
 		}
@@ -240,6 +239,15 @@ func (st *stream) restore(m streamMeta) {
 // passing gives the stream a status that ends by itself.
 func (s *Service) passing(st *stream, status string, now int64) {
 	st.Status, st.Until = status, now+s.window
+}
+
+// trimmed is logOf, without the records that have expired.
+func (s *Service) trimmed(st *stream, h *shard, now int64) (*shardLog, error) {
+	l, err := s.logOf(st, h)
+	if err == nil {
+		err = l.trim(st.horizon(now))
+	}
+	return l, err
 }
 
 // logOf gives a shard's log, opened at its first use. It must be called with h.mu held.

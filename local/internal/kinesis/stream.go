@@ -244,6 +244,13 @@ func (s *Service) notFound(name string) *awswire.Error {
 	return awswire.Errorf("ResourceNotFoundException", "Stream %s under account %s not found.", name, s.env.Account)
 }
 
+// StreamOf is the name of the stream that an ARN, a stream's or a consumer's, is about.
+func StreamOf(arn string) string {
+	_, name, _ := strings.Cut(arn, ":stream/")
+	name, _, _ = strings.Cut(name, "/")
+	return name
+}
+
 func (s *Service) arn(name string) string {
 	return "arn:aws:kinesis:" + s.env.Region + ":" + s.env.Account + ":stream/" + name
 }

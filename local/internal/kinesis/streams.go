@@ -143,7 +143,7 @@ type streamDescription struct {
 	StreamARN               string
 	StreamStatus            string
 	StreamModeDetails       streamModeDetails
-	Shards                  []shardDescription
+	Shards                  []ShardDescription
 	HasMoreShards           bool
 	RetentionPeriodHours    int
 	StreamCreationTimestamp awswire.Millis
@@ -171,7 +171,7 @@ func (s *Service) describeStream(in *describeStreamInput, now int64) (any, error
 	err := s.view(in.streamRef, now, func(st *stream) error {
 		out.StreamDescription = streamDescription{
 			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
-			Shards: []shardDescription{}, RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created),
+			Shards: []ShardDescription{}, RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created),
 			EnhancedMonitoring: []enhancedMetrics{{[]string{}}}, EncryptionType: st.encryption(), KeyID: st.KeyID,
 		}
 		if st.statusAt(now) == creating {
@@ -321,11 +321,12 @@ type listShardsInput struct {
 	ExclusiveStartShardID   string `json:"ExclusiveStartShardId"`
 	MaxResults              *int
 	StreamCreationTimestamp *awswire.Millis
-	ShardFilter             *shardFilter
+	ShardFilter             *ShardFilter
 }
 
-type listShardsOutput struct {
-	Shards    []shardDescription
+// ListShardsOutput is an answer of ListShards.
+type ListShardsOutput struct {
+	Shards    []ShardDescription
 	NextToken string `json:",omitempty"`
 }
 
@@ -358,7 +359,7 @@ func (s *Service) listShards(in *listShardsInput, now int64) (any, error) {
 	if in.MaxResults != nil {
 		most = min(*in.MaxResults, 1000)
 	}
-	out := &listShardsOutput{Shards: []shardDescription{}}
+	out := &ListShardsOutput{Shards: []ShardDescription{}}
 	err := s.view(in.streamRef, now, func(st *stream) error {
 		if status := st.statusAt(now); status == creating || status == deleting {
 			return awswire.Errorf("ResourceInUseException", "Stream %s under account %s not ACTIVE, instead in state %s", st.Name, s.env.Account, status)
@@ -390,7 +391,7 @@ type token struct {
 	Stream  string       `json:",omitempty"`
 	Created int64        `json:",omitempty"`
 	After   string       `json:",omitempty"`
-	Filter  *shardFilter `json:",omitempty"`
+	Filter  *ShardFilter `json:",omitempty"`
 	Issued  int64
 }
 

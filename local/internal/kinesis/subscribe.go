@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/lakekit/lakekit/internal/awswire"
@@ -29,7 +28,6 @@ type subscription struct {
 	find  func(*stream, int64) (*consumerMeta, error)
 	key   fanKey
 	fan   *fan
-	taken <-chan struct{}
 	next  uint64 // index of the next record
 	until int64  // Unix milliseconds
 }
@@ -83,7 +81,7 @@ func (s *Service) subscribeToShard(in *subscribeInput, now int64) (any, error) {
 		sub.key = fanKey{consumer: in.ConsumerARN, created: st.Created, shard: h.Index}
 		var verdict fanVerdict
 		dry := in.DryRun != nil && *in.DryRun
-		switch sub.fan, sub.taken, verdict = s.fans.take(sub.key, now, s.env.Limits, dry); {
+		switch sub.fan, verdict = s.fans.take(sub.key, now, s.env.Limits, dry); {
 		case verdict == fanInUse:
 			return s.otherSubscription(st.Name, h.id, m.Name)
 		case verdict == fanTooOften:
@@ -121,7 +119,7 @@ func (s *Service) serveSubscription(w http.ResponseWriter, r *http.Request, sub 
 		defer close(watched)
 		select {
 		case <-stopping:
-		case <-sub.taken:
+		case <-sub.fan.taken:
 		case <-ctx.Done():
 			return
 		}
@@ -167,8 +165,8 @@ func (s *Service) serveSubscription(w http.ResponseWriter, r *http.Request, sub 
 		}
 		timer.Reset(min(wait, time.UnixMilli(sub.until).Sub(now)))
 		select {
-		case <-sub.taken:
-			e.fail(s, s.takenOver(sub))
+		case <-sub.fan.taken:
+			e.fail(s, takenOver(sub))
 			return
 		case <-stopping:
 			return
@@ -189,9 +187,8 @@ var closedChan = func() <-chan struct{} {
 	return c
 }()
 
-func (s *Service) takenOver(sub *subscription) error {
-	name := sub.key.consumer
-	return awswire.Errorf("ResourceInUseException", "The subscription of %s to %s was taken over by a later SubscribeToShard.", name, shardName(sub.key.shard))
+func takenOver(sub *subscription) error {
+	return awswire.Errorf("ResourceInUseException", "The subscription of %s to %s was taken over by a later SubscribeToShard.", sub.key.consumer, shardName(sub.key.shard))
 }
 
 // fetched is one event's payload.
@@ -224,11 +221,8 @@ func (s *Service) fetch(sub *subscription, now int64, records bool) (fetched, er
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		l, err := s.logOf(st, h)
+		l, err := s.trimmed(st, h, now)
 		if err != nil {
-			return err
-		}
-		if err := l.trim(st.horizon(now)); err != nil {
 			return err
 		}
 		w, last := jsonRecords{}, int64(0)
@@ -275,19 +269,14 @@ func (h *shard) place(index uint64, arrived int64) seqNo {
 
 // event ends a SubscribeToShardEvent.
 func (w *jsonRecords) event(next seqNo, behind int64, ended bool, children []childShard) []byte {
-	out := w.out
-	if out == nil {
-		out = append(out, `{"Records":[`...)
+	w.end(behind)
+	if ended {
+		w.children(children)
+	} else {
+		w.out = append(w.out, `,"ContinuationSequenceNumber":"`...)
+		w.out = append(next.appendDecimal(w.out), '"')
 	}
-	out = append(out, `],"MillisBehindLatest":`...)
-	out = strconv.AppendInt(out, behind, 10)
-	if !ended {
-		out = append(out, `,"ContinuationSequenceNumber":"`...)
-		out = append(next.appendDecimal(out), '"')
-	} else if b, err := json.Marshal(children); err == nil && len(children) > 0 {
-		out = append(append(out, `,"ChildShards":`...), b...)
-	}
-	return append(out, '}')
+	return append(w.out, '}')
 }
 
 // events writes the messages of an event stream.
