@@ -21,25 +21,30 @@ type fleet struct {
 }
 
 type sighting struct {
-	counter int64
-	owner   string
-	at      time.Time
-	given   time.Time // when another worker was seen to have made this one the owner
+	counter     int64
+	owner, from string
+	at          time.Time // since when counter and owner are so: the heartbeat
+	since       time.Time // since when owner and from are
+	given       time.Time // when another worker was seen to have made this one the owner
 }
 
 // observe notes what the table holds.
 func (f *fleet) observe(rows []lease, now time.Time) {
 	seen := make(map[string]sighting, len(rows))
 	for _, l := range rows {
-		s, ok := f.seen[l.shard]
-		if !ok || s.counter != l.counter || s.owner != l.owner {
-			given := s.given
-			if l.owner != f.me {
-				given = time.Time{}
-			} else if s.owner != f.me && f.seen != nil {
-				given = now
-			}
-			s = sighting{counter: l.counter, owner: l.owner, at: now, given: given}
+		old, ok := f.seen[l.shard]
+		s := sighting{counter: l.counter, owner: l.owner, from: l.from, at: old.at, since: old.since, given: old.given}
+		if !ok || old.counter != s.counter || old.owner != s.owner {
+			s.at = now
+		}
+		if !ok || old.owner != s.owner || old.from != s.from {
+			s.since = now
+		}
+		switch {
+		case l.owner != f.me:
+			s.given = time.Time{}
+		case old.owner != f.me && f.seen != nil:
+			s.given = now
 		}
 		seen[l.shard] = s
 	}
@@ -50,14 +55,33 @@ func (f *fleet) expired(l lease, now time.Time) bool {
 	return l.owner != "" && now.Sub(f.seen[l.shard].at) >= f.failover
 }
 
-// handoverTimeout is how long a new owner waits for the old one, as long as the Java library.
+// handoverTimeout is how long an old owner has from when it knows, as in the Java library.
+// It knows within the failover time, or has lost the lease.
 const handoverTimeout = 30 * time.Second
 
+// through says that the old owner of a lease is through with it or has had its time.
+func (f *fleet) through(l lease, now time.Time) bool {
+	return l.from == "" || now.Sub(f.seen[l.shard].since) >= f.failover+handoverTimeout
+}
+
 // assigned says that another worker has made this one the lease's owner, and that the old
-// owner is through with it or has had its time.
+// owner is through with it.
 func (f *fleet) assigned(l lease, now time.Time) bool {
-	given := f.seen[l.shard].given
-	return l.owner == f.me && !given.IsZero() && (l.from == "" || now.Sub(given) >= handoverTimeout)
+	return l.owner == f.me && !f.seen[l.shard].given.IsZero() && f.through(l, now)
+}
+
+// obeys gives the leases to take now from a leader: those that name this worker, be it
+// from a former life (DynamoDBLeaseRenewer.initialize, DynamoDBLeaseDiscoverer). Free and
+// expired ones are the leader's to assign. A shard whose parents are not done is held
+// without being read, so that the leader does not find it expired.
+func (f *fleet) obeys(rows []lease, held map[string]bool, now time.Time) []lease {
+	var mine []lease
+	for _, l := range rows {
+		if l.owner == f.me && !held[l.shard] && !l.complete() && f.through(l, now) && (f.max == 0 || len(held)+len(mine) < f.max) {
+			mine = append(mine, l)
+		}
+	}
+	return mine
 }
 
 // lineage says which shards may be delivered already, from all leases.
@@ -118,10 +142,9 @@ func (g *lineage) startable(l lease) bool {
 // to this one is taken whatever the share. Free and expired leases are
 // taken up to the fair share, which is the number of leases over the number of workers,
 // rounded up; when there are none and at least a whole lease is missing, the excess of the
-// most loaded workers is stolen. shuffle keeps workers that look at the same moment from
+// most loaded workers is stolen if it may. shuffle keeps workers that look at the same moment from
 // wanting the same leases.
-func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle func([]lease)) []lease {
-	family := newLineage(rows)
+func (f *fleet) wants(family *lineage, rows []lease, held map[string]bool, now time.Time, steal bool, shuffle func([]lease)) []lease {
 	var free, given []lease
 	total, mine := 0, 0
 	others := map[string][]lease{}
@@ -155,7 +178,7 @@ func (f *fleet) wants(rows []lease, held map[string]bool, now time.Time, shuffle
 		return given
 	}
 	shuffle(free)
-	if len(free) > 0 || len(given) > 0 {
+	if len(free) > 0 || len(given) > 0 || !steal {
 		return append(given, free[:min(need, len(free))]...)
 	}
 	// Only from workers that have at least two more: two workers never pass one lease to

@@ -60,7 +60,7 @@ func TestFleetWants(t *testing.T) {
 			held[rows[h-'0'].shard] = true
 		}
 		f.observe(rows, t0)
-		if got := shardsOf(f.wants(rows, held, t0.Add(c.later), noShuffle)); got != c.want {
+		if got := shardsOf(f.wants(newLineage(rows), rows, held, t0.Add(c.later), true, noShuffle)); got != c.want {
 			t.Errorf("%s: wants %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -72,11 +72,11 @@ func TestFleetLeavesHandoversInPeace(t *testing.T) {
 	rows := rowsOf("b", "b", "b", "b")
 	rows[0].from, rows[1].from, rows[2].from = "c", "c", "c"
 	f.observe(rows, t0)
-	if got := shardsOf(f.wants(rows, nil, t0, noShuffle)); got != "3" {
+	if got := shardsOf(f.wants(newLineage(rows), rows, nil, t0, true, noShuffle)); got != "3" {
 		t.Errorf("steals %q, want 3: the others are on their way from c to b", got)
 	}
 	// Nobody has finished it: it expires like any other.
-	if got := shardsOf(f.wants(rows, nil, t0.Add(10*time.Second), noShuffle)); got != "0123" {
+	if got := shardsOf(f.wants(newLineage(rows), rows, nil, t0.Add(10*time.Second), true, noShuffle)); got != "0123" {
 		t.Errorf("wants %q, want all", got)
 	}
 }
@@ -89,13 +89,13 @@ func TestFleetSeesHeartbeats(t *testing.T) {
 		rows[0].counter = int64(i)
 		now := t0.Add(time.Duration(i) * 5 * time.Second)
 		f.observe(rows, now)
-		if got := f.wants(rows, nil, now, noShuffle); len(got) > 0 {
+		if got := f.wants(newLineage(rows), rows, nil, now, true, noShuffle); len(got) > 0 {
 			t.Fatal("takes a lease that is renewed")
 		}
 	}
 	now := t0.Add(45*time.Second + 10*time.Second)
 	f.observe(rows, now)
-	if got := f.wants(rows, nil, now, noShuffle); len(got) != 1 {
+	if got := f.wants(newLineage(rows), rows, nil, now, true, noShuffle); len(got) != 1 {
 		t.Fatal("does not take a lease that is not renewed")
 	}
 }
@@ -110,12 +110,12 @@ func TestFleetParentsFirst(t *testing.T) {
 	}
 	f := &fleet{me: "me", failover: time.Second}
 	f.observe(rows, t0)
-	got := f.wants(rows, nil, t0, noShuffle)
+	got := f.wants(newLineage(rows), rows, nil, t0, true, noShuffle)
 	if len(got) != 2 || got[0].shard != "p2" || got[1].shard != "orphan" {
 		t.Fatalf("wants %v, want p2 and orphan", got)
 	}
 	rows[1].checkpoint = shardEnd
-	if got := f.wants(rows, nil, t0, noShuffle); len(got) != 2 || got[0].shard != "merged" {
+	if got := f.wants(newLineage(rows), rows, nil, t0, true, noShuffle); len(got) != 2 || got[0].shard != "merged" {
 		t.Fatalf("wants %v, want merged and orphan", got)
 	}
 }
@@ -153,7 +153,7 @@ func TestFleetConverges(t *testing.T) {
 					}
 				}
 				w.f.observe(rows, now)
-				for _, l := range w.f.wants(rows, w.held, now, func(ls []lease) {
+				for _, l := range w.f.wants(newLineage(rows), rows, w.held, now, true, func(ls []lease) {
 					rnd.Shuffle(len(ls), func(i, j int) { ls[i], ls[j] = ls[j], ls[i] })
 				}) {
 					for i := range rows {
@@ -203,7 +203,7 @@ func TestFleetConverges(t *testing.T) {
 				}
 			}
 			lo, hi = min(lo, mine), max(hi, mine)
-			if got := w.f.wants(rows, w.held, now, noShuffle); len(got) > 0 {
+			if got := w.f.wants(newLineage(rows), rows, w.held, now, true, noShuffle); len(got) > 0 {
 				t.Fatalf("seed %d: %s still wants %v", seed, name, got)
 			}
 		}
@@ -226,7 +226,7 @@ func TestFleetTakesWhatItIsGiven(t *testing.T) {
 		rows[0].counter++ // the holder renews
 		rows[1].counter++
 		f.observe(rows, t0.Add(after))
-		return shardsOf(f.wants(rows, map[string]bool{}, t0.Add(after), noShuffle))
+		return shardsOf(f.wants(newLineage(rows), rows, map[string]bool{}, t0.Add(after), true, noShuffle))
 	}
 	rows[0].owner = "me"
 	if got := look(0); got != "" {
@@ -241,7 +241,10 @@ func TestFleetTakesWhatItIsGiven(t *testing.T) {
 		t.Errorf("wants %q, want what b has handed over", got)
 	}
 	rows[1].from = "b"
-	if got := look(32 * time.Second); got != "1" {
+	if got := look(10 * time.Second); got != "" {
+		t.Errorf("wants %q while b hands it over", got)
+	}
+	if got := look(100 * time.Second); got != "1" {
 		t.Errorf("wants %q, want what b has not handed over in time", got)
 	}
 }

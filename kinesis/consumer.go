@@ -127,6 +127,7 @@ type Consumer struct {
 	kinesis  *awskinesis.Client
 	dynamodb *dynamodb.Client
 	stream   string
+	app      string
 	region   string
 	handler  stream.Handler
 	o        ConsumerOptions
@@ -185,7 +186,7 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 	}
 	return &Consumer{
 		kinesis: awskinesis.NewFromConfig(cfg), dynamodb: dynamodb.NewFromConfig(cfg),
-		stream: streamName, region: cfg.Region, handler: h, o: o,
+		stream: streamName, app: app, region: cfg.Region, handler: h, o: o,
 	}, nil
 }
 

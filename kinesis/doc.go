@@ -66,22 +66,43 @@
 //
 // # Leases
 //
-// The lease table is that of the Java Kinesis Client Library 2.7 for one stream: same key,
-// attributes and conditions, so its tools and dashboards work, and an application's
-// checkpoints can be read and taken over in both directions while the other side is
-// stopped. Rows and attributes that its versions 3.x add are left as they are, and leases
-// are handed over as those do (checkpointOwner): the old owner finishes what its handler has,
-// within DrainTimeout, writes its checkpoint and lets go; the new one waits for that, 30 s at
-// most; and what is on its way is not stolen. Workers do not publish metrics to the leader
-// of a 3.x fleet and do not obey it otherwise, so running workers of both kinds in one
-// application is not supported yet. [Leases] reads a table of any version. A table
-// must not be used for two streams. No time is stored: a lease expires when its counter has
-// stood still for the failover time on the observer's own clock.
+// The lease table is that of the Java Kinesis Client Library (KCL) 2.x and 3.x for one stream:
+// same key, attributes and conditions, so its tools and dashboards work, and Go and Java
+// workers run in one application, also while it changes from one to the other. A table must
+// not be used for two streams. No time is stored: a lease expires when its counter has stood
+// still for the failover time on the observer's own clock. [Leases] reads a table of any
+// version. Leases are handed over as by 3.x (checkpointOwner): the old owner finishes what its
+// handler has, within DrainTimeout, writes its checkpoint and lets go; the new one waits for
+// that, 30 s and the failover time at most; and what is on its way is not stolen.
+//
+// Who shares out the leases is decided as among Java workers, by the application's client
+// version (the row Migration3.0, in the lease table or in the table "app-CoordinatorState"):
+//
+//   - none, or rolled back to 2.x: the workers among themselves. Each takes what is free or
+//     expired up to its fair share, and the excess of others when nothing is free.
+//   - upgrading from 2.x: the same, and each worker publishes its metrics, for which the
+//     Java workers wait.
+//   - 3.x: the leader. A Go worker publishes its metrics (in the lease table or in
+//     "app-WorkerMetricStats", where the leader looks for them), takes the leases that name
+//     it and no others, and hands over what the leader gives to another. MaxLeases still
+//     holds; what is assigned beyond it expires and is assigned again.
+//
+// A Go worker is never the leader. When the leader has stopped or its lock has not moved for
+// its lease (2 min), Go workers take what is free or expired, and a minute later, when no
+// other leads by then, they share the leases out among themselves: so do Go workers that are
+// alone on a table of 3.x. When a Java worker starts it leads, and is obeyed from the next
+// look on (half the failover time). A worker publishes no processor load, so the leader
+// weighs it by the throughput of its leases (throughputKBps, which it writes as it renews).
+// A Java leader that weighs others by their processors brings such a worker to the average
+// of its like only: in a fleet of both kinds start the Java workers with
+// LeaseAssignmentStrategy.LEASE_COUNT_BASED (3.4.3) or without worker metrics for even shares.
 //
 // Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
 // GetRecords to consume, kinesis:PutRecords to produce (and DescribeStreamSummary for
 // records above 1 MiB, ListShards for aggregates), dynamodb:DescribeTable, CreateTable (when the table is not there),
-// Scan, PutItem, UpdateItem and DeleteItem for the leases, and kms:Decrypt or
+// Scan, PutItem, UpdateItem and DeleteItem for the leases, with Java workers of 3.0 to 3.4 also
+// dynamodb:Scan on "app-CoordinatorState" and GetItem, UpdateItem and DeleteItem on
+// "app-WorkerMetricStats", and kms:Decrypt or
 // kms:GenerateDataKey where the stream is encrypted with a key of your own.
 //
 // # Errors

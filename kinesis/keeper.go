@@ -14,7 +14,13 @@ import (
 // lease back or marks the shard complete at the end. It returns when the reader is through.
 func (s *shardRun) keep() {
 	over := make(chan ending, 1)
-	go func() { over <- s.read() }()
+	go func() {
+		if s.await() {
+			over <- s.read()
+		} else {
+			over <- ending{}
+		}
+	}()
 	defer s.cancel(errStopped)
 	defer s.halt()
 
@@ -57,6 +63,18 @@ func (s *shardRun) keep() {
 	}
 }
 
+// await waits until the shard may be read; false means that it comes to nothing. A leader
+// assigns leases of shards whose parents are not done; they are held until then.
+func (s *shardRun) await() bool {
+	select {
+	case <-s.ready:
+		return true
+	case <-s.stop:
+	case <-s.ctx.Done():
+	}
+	return false
+}
+
 // op is the context of one write: it outlives Run's, and ends in time for another try
 // before the lease expires.
 func (s *shardRun) op() (context.Context, context.CancelFunc) {
@@ -70,6 +88,9 @@ func (s *shardRun) write(renew bool) {
 	done := s.mu.tracker.done
 	s.mu.Unlock()
 	began := time.Now()
+	if renew && s.run.tells.Load() {
+		s.lease.rate = s.load.rate(began)
+	}
 	ctx, cancel := s.op()
 	defer cancel()
 	var l lease
@@ -162,9 +183,7 @@ func (s *shardRun) complete() error {
 	}
 	var ids []string
 	for _, c := range children {
-		l := c.lease(trimHorizon)
-		l.kind = s.lease.kind // a table that tells leases from other rows
-		if err := s.run.table.insert(ctx, l); err != nil {
+		if err := s.run.table.insert(ctx, c.lease(trimHorizon)); err != nil {
 			return err
 		}
 		ids = append(ids, c.id)

@@ -34,8 +34,11 @@ type lease struct {
 	// attributes that are not known here.
 	from    string // checkpointOwner: who still finishes before owner begins (3.0)
 	pending *PendingCheckpoint
-	kbps    float64 // throughputKBps (3.0)
-	kind    string  // entityType (3.5, which keeps other things in the table too)
+	kbps    float64 // throughputKBps (3.0), when rated
+	rated   bool
+	kind    string // entityType (3.5, which keeps other things in the table too)
+
+	rate *float64 // what the next update is to write as throughputKBps; nil leaves it
 }
 
 func (l *lease) complete() bool { return l.checkpoint == shardEnd }
@@ -132,7 +135,8 @@ func parseLease(m item) (l lease, ok bool, err error) {
 		}
 	}
 	if n, ok := m["throughputKBps"].(*dynamodbtypes.AttributeValueMemberN); ok {
-		l.kbps, _ = strconv.ParseFloat(n.Value, 64) // a display's
+		l.kbps, _ = strconv.ParseFloat(n.Value, 64) // 0 does no harm
+		l.rated = true
 	}
 	slices.Sort(l.parents)
 	slices.Sort(l.children)

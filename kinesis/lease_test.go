@@ -12,28 +12,45 @@ import (
 // dynamoJSON reads an item as the AWS CLI prints it.
 func dynamoJSON(t *testing.T, s string) item {
 	t.Helper()
-	var raw map[string]map[string]any
+	var raw map[string]any
 	if err := json.Unmarshal([]byte(s), &raw); err != nil {
 		t.Fatal(err)
 	}
+	return itemOf(raw)
+}
+
+func itemOf(raw map[string]any) item {
 	m := item{}
 	for k, v := range raw {
-		for kind, x := range v {
-			switch kind {
-			case "S":
-				m[k] = str(x.(string))
-			case "N":
-				m[k] = &dynamodbtypes.AttributeValueMemberN{Value: x.(string)}
-			case "SS":
-				var ss []string
-				for _, e := range x.([]any) {
-					ss = append(ss, e.(string))
-				}
-				m[k] = set(ss)
-			}
+		for kind, x := range v.(map[string]any) {
+			m[k] = valueOf(kind, x)
 		}
 	}
 	return m
+}
+
+func valueOf(kind string, x any) dynamodbtypes.AttributeValue {
+	switch kind {
+	case "N":
+		return &dynamodbtypes.AttributeValueMemberN{Value: x.(string)}
+	case "SS":
+		var ss []string
+		for _, e := range x.([]any) {
+			ss = append(ss, e.(string))
+		}
+		return set(ss)
+	case "M":
+		return &dynamodbtypes.AttributeValueMemberM{Value: itemOf(x.(map[string]any))}
+	case "L":
+		l := &dynamodbtypes.AttributeValueMemberL{}
+		for _, e := range x.([]any) {
+			for kind, x := range e.(map[string]any) {
+				l.Value = append(l.Value, valueOf(kind, x))
+			}
+		}
+		return l
+	}
+	return str(x.(string))
 }
 
 // plain turns an item into values that compare.
@@ -78,7 +95,7 @@ func TestLeaseRowsOfTheJavaLibrary(t *testing.T) {
 		}
 	}
 	l, ok, err := parseLease(dynamoJSON(t, row351))
-	want := lease{shard: "shardId-000000000001", counter: 14, switches: 2, checkpoint: trimHorizon, sub: 7, kbps: 3.4e-5, kind: entityLease}
+	want := lease{shard: "shardId-000000000001", counter: 14, switches: 2, checkpoint: trimHorizon, sub: 7, kbps: 3.4e-5, rated: true, kind: entityLease}
 	if !ok || err != nil {
 		t.Fatal(ok, err)
 	}

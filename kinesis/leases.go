@@ -40,8 +40,8 @@ type Lease struct {
 	StartingHashKey, EndingHashKey string
 	// Pending is a prepared checkpoint that was not committed; nil when there is none.
 	Pending *PendingCheckpoint
-	// ThroughputKBps is what the shard gives a second, as a 3.x Java worker has measured
-	// it; 0 when none has.
+	// ThroughputKBps is what the shard gives a second, in KiB, as its owner has measured it
+	// in an application of 3.x; 0 when none has.
 	ThroughputKBps float64
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +27,7 @@ type leaseTable struct {
 	client *dynamodb.Client
 	name   string
 	me     string
+	typed  atomic.Bool // its rows say what they are (3.5): entityType
 }
 
 // ensure creates the table when it is missing and waits until it can be used.
@@ -75,29 +78,42 @@ func (t *leaseTable) create(ctx context.Context) error {
 
 // scan reads all leases.
 func (t *leaseTable) scan(ctx context.Context) ([]lease, error) {
-	var ls []lease
+	ls, _, err := t.read(ctx)
+	return ls, err
+}
+
+// read reads all leases, in the shards' order, and what else 3.5 keeps in the table.
+func (t *leaseTable) read(ctx context.Context) (ls []lease, beside []item, err error) {
 	pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: &t.name, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
+			return nil, nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
 		}
 		for _, m := range out.Items {
 			l, ok, err := parseLease(m)
 			if err != nil {
-				return nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
+				return nil, nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
 			}
 			if ok {
 				ls = append(ls, l)
+			} else {
+				beside = append(beside, m)
+			}
+			if _, ok := m["entityType"]; ok {
+				t.typed.Store(true)
 			}
 		}
 	}
 	slices.SortFunc(ls, func(a, b lease) int { return strings.Compare(a.shard, b.shard) })
-	return ls, nil
+	return ls, beside, nil
 }
 
 // insert makes a lease unless there is one.
 func (t *leaseTable) insert(ctx context.Context, l lease) error {
+	if t.typed.Load() {
+		l.kind = entityLease
+	}
 	_, err := t.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &t.name, Item: l.item(),
 		ConditionExpression: aws.String("attribute_not_exists(leaseKey)"),
@@ -213,14 +229,18 @@ func (t *leaseTable) write(ctx context.Context, l lease, u update) (lease, error
 
 func (t *leaseTable) try(ctx context.Context, l lease, u update) (item, error) {
 	expr := "SET leaseCounter = :next"
+	values := item{":next": num(l.counter + 1), ":counter": num(l.counter)}
+	maps.Copy(values, u.values)
 	if u.set != "" {
 		expr += ", " + u.set
+	}
+	if l.rate != nil {
+		expr += ", throughputKBps = :kbps"
+		values[":kbps"] = &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatFloat(*l.rate, 'f', 6, 64)}
 	}
 	if u.remove != "" {
 		expr += " REMOVE " + u.remove
 	}
-	values := item{":next": num(l.counter + 1), ":counter": num(l.counter)}
-	maps.Copy(values, u.values)
 	cond := "leaseCounter = :counter AND attribute_not_exists(leaseOwner)"
 	if l.owner != "" {
 		cond = "leaseCounter = :counter AND leaseOwner = :owner"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -17,16 +18,21 @@ import (
 // holeInterval is how long a hole that could not be filled is left alone.
 const holeInterval = 2 * time.Minute
 
+// leaveTimeout is how long the end of a run may take to say good-bye.
+const leaveTimeout = 5 * time.Second
+
 // run is one call of Consumer.Run.
 type run struct {
 	c     *Consumer
 	table *leaseTable
+	sides *sideTables
 	room  *budget
 	ctx   context.Context // ends when the consumer stops
 	stop  context.CancelCauseFunc
 	base  context.Context // outlives ctx: of handlers and last writes
 	look  chan struct{}   // the lease table should be looked at now
 	work  sync.WaitGroup
+	tells atomic.Bool // the workers publish what they do (3.x)
 
 	mu struct {
 		sync.Mutex
@@ -35,18 +41,21 @@ type run struct {
 
 	// The loop's.
 	fleet   fleet
-	syncing bool      // the first leases are not all made
-	vain    time.Time // when a hole was looked at for nothing
+	leader  leadership
+	waiting map[string]chan struct{} // shards held that may not be read yet
+	syncing bool                     // the first leases are not all made
+	vain    time.Time                // when a hole was looked at for nothing
 }
 
 func newRun(ctx context.Context, c *Consumer) *run {
 	r := &run{
-		c: c, table: &leaseTable{client: c.dynamodb, name: c.o.LeaseTable, me: c.o.WorkerID},
+		c: c, waiting: map[string]chan struct{}{}, table: &leaseTable{client: c.dynamodb, name: c.o.LeaseTable, me: c.o.WorkerID},
 		room: newBudget(int64(c.o.Buffer)), base: context.WithoutCancel(ctx), look: make(chan struct{}, 1),
 		fleet: fleet{me: c.o.WorkerID, failover: c.o.FailoverTime, max: c.o.MaxLeases},
 	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.mu.held = map[string]bool{}
+	r.sides = &sideTables{client: c.dynamodb, app: c.app, leases: c.o.LeaseTable, me: c.o.WorkerID, report: r.report}
 	return r
 }
 
@@ -74,6 +83,9 @@ func (r *run) loop(ctx context.Context) error {
 		}
 		// A part of the time at random keeps workers from looking at the same moment.
 		d := r.c.o.FailoverTime / 2
+		if r.tells.Load() {
+			d = min(d, metricsInterval/3)
+		}
 		next.Reset(d - mathrand.N(d/4+1))
 		select {
 		case <-next.C:
@@ -81,6 +93,7 @@ func (r *run) loop(ctx context.Context) error {
 		case <-r.ctx.Done():
 		}
 	}
+	r.leave()
 	r.work.Wait()
 	if ctx.Err() == nil {
 		return fmt.Errorf("kinesis: consume stream %q as %q: %w", r.c.stream, r.c.o.LeaseTable, context.Cause(r.ctx))
@@ -102,9 +115,9 @@ func (r *run) begin() error {
 }
 
 // balance looks at the leases, makes the missing ones, deletes those that are finished
-// with and takes this worker's share.
+// with and takes this worker's share, or what the leader gives it.
 func (r *run) balance() error {
-	rows, err := r.table.scan(r.ctx)
+	rows, beside, err := r.table.read(r.ctx)
 	if err != nil {
 		return err
 	}
@@ -130,16 +143,71 @@ func (r *run) balance() error {
 			r.report(err)
 		}
 	}
+	who, err := r.coordinate(rows, beside)
+	if err != nil {
+		return err
+	}
 	now := time.Now()
 	r.fleet.observe(rows, now)
-	for _, l := range r.fleet.wants(rows, r.holding(), now, func(ls []lease) {
-		mathrand.Shuffle(len(ls), func(i, j int) { ls[i], ls[j] = ls[j], ls[i] })
-	}) {
-		if err := r.take(l); err != nil {
+	family, held := newLineage(rows), r.holding()
+	for _, l := range rows {
+		if ready := r.waiting[l.shard]; ready != nil && family.startable(l) {
+			close(ready)
+			delete(r.waiting, l.shard)
+		}
+	}
+	var take []lease
+	if who == leader {
+		take = r.fleet.obeys(rows, held, now)
+	} else {
+		take = r.fleet.wants(family, rows, held, now, who == nobody, func(ls []lease) {
+			mathrand.Shuffle(len(ls), func(i, j int) { ls[i], ls[j] = ls[j], ls[i] })
+		})
+	}
+	for _, l := range take {
+		if err := r.take(l, family.startable(l)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// coordinate does what a 3.x application asks of its workers and says who shares out the
+// leases.
+func (r *run) coordinate(rows []lease, beside []item) (reign, error) {
+	now := time.Now()
+	c, err := r.sides.look(r.ctx, rows, beside, now)
+	switch {
+	case c == nil:
+		return nobody, err // it is not known, so nothing is taken
+	case err != nil:
+		r.report(fmt.Errorf("kinesis: %w", err))
+	default:
+		told := time.Time{}
+		if !r.leader.moved {
+			told = r.sides.ownerTold(r.ctx, c)
+		}
+		r.leader.observe(c.lock, told, now)
+	}
+	r.tells.Store(c.tells())
+	if !c.tells() {
+		return nobody, nil
+	}
+	seen, err := r.sides.publish(r.ctx, c, now)
+	if err != nil && r.ctx.Err() == nil {
+		r.report(fmt.Errorf("kinesis: %w", err))
+	}
+	if !seen || !c.assigns() {
+		return nobody, nil
+	}
+	return r.leader.reign(now), nil
+}
+
+// leave tells the leader that this worker takes no more.
+func (r *run) leave() {
+	ctx, cancel := context.WithTimeout(r.base, leaveTimeout)
+	defer cancel()
+	r.sides.withdraw(ctx)
 }
 
 // firstLeases makes the leases of the shards at the initial position.
@@ -198,8 +266,9 @@ func (r *run) holding() map[string]bool {
 	return held
 }
 
-// take takes a lease and starts its shard. That another worker was faster is no error.
-func (r *run) take(l lease) error {
+// take takes a lease and starts its shard, or holds it until it is ready to be read. That
+// another worker was faster is no error.
+func (r *run) take(l lease, ready bool) error {
 	began := time.Now()
 	l, err := r.table.take(r.ctx, l)
 	if errors.Is(err, ErrLeaseLost) {
@@ -209,8 +278,15 @@ func (r *run) take(l lease) error {
 		return err
 	}
 	s := &shardRun{
-		run: r, id: l.shard, keys: l.owned(), lease: l, alive: began,
-		wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+		run: r, id: l.shard, keys: l.owned(), taken: l, lease: l, alive: began,
+		ready: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+	}
+	s.load.start(l, began)
+	delete(r.waiting, l.shard)
+	if ready {
+		close(s.ready)
+	} else {
+		r.waiting[l.shard] = s.ready
 	}
 	s.ctx, s.cancel = context.WithCancelCause(r.base)
 	going, halt := context.WithCancel(r.ctx)

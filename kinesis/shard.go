@@ -23,6 +23,7 @@ type shardRun struct {
 	run   *run
 	id    string
 	keys  hashrange.Range // what the shard owns
+	taken lease           // as it was taken
 	lease lease           // as the table has it; the keeper's
 	alive time.Time       // when the last successful write of the lease began; the keeper's
 
@@ -31,6 +32,8 @@ type shardRun struct {
 	stop   <-chan struct{}    // closed when Run ends or the lease is to be handed over
 	halt   context.CancelFunc // closes stop
 
+	ready   chan struct{} // closed when the shard may be read
+	load    load          // what it gives
 	wake    chan struct{} // the tracker moved: for the keeper
 	changed chan struct{} // for the reader
 
@@ -127,7 +130,7 @@ func (s *shardRun) origin() (place, error) {
 			return place{checkpoint: pos.Seq, sub: pos.Sub, exact: true}, nil
 		}
 	}
-	p := place{checkpoint: s.lease.checkpoint, sub: s.lease.sub}
+	p := place{checkpoint: s.taken.checkpoint, sub: s.taken.sub}
 	if p.checkpoint == atTimestamp {
 		p.since = s.run.c.o.From.at
 		if p.since.IsZero() { // the lease was made with another From
@@ -219,6 +222,7 @@ func (s *shardRun) failure() error {
 // handle delivers one answer. Behind a record that cannot be handled it goes on with the
 // rest.
 func (s *shardRun) handle(rs []stream.Record, end bool) error {
+	s.load.add(rs)
 	for {
 		e := s.deliver(rs, end)
 		err := s.run.c.handler(s.ctx, stream.NewBatch(s.id, rs, end, func() func(error) { return s.hold(e) }))
