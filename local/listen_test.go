@@ -72,6 +72,14 @@ func TestListen(t *testing.T) {
 	if _, err := dynamodb.NewFromConfig(cfg).ListTables(t.Context(), &dynamodb.ListTablesInput{}); err != nil {
 		t.Error(err)
 	}
+	// A stream's id does not lead the SDK away from the endpoint that it was given.
+	sum, err := client.DescribeStreamSummary(t.Context(), &awskinesis.DescribeStreamSummaryInput{StreamName: aws.String("clicks")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.ListShards(t.Context(), &awskinesis.ListShardsInput{StreamId: sum.StreamDescriptionSummary.StreamId}); err != nil {
+		t.Errorf("by id: %v", err)
+	}
 
 	for name, h2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2.0": true} {
 		p := new(http.Protocols)

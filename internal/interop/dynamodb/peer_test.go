@@ -2,7 +2,6 @@ package dynamodb_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -31,10 +30,7 @@ func dynamoDBLocal(t *testing.T) string {
 	if jars, err := filepath.Glob(filepath.Join(dir, "DynamoDBLocal-*.jar")); err != nil || len(jars) == 0 {
 		t.Fatalf("DynamoDB Local is not in %s: internal/interop/dynamodb/fetch.sh gets it", dir)
 	}
-	java, err := exec.LookPath(cmp.Or(os.Getenv("LAKEKIT_JAVA"), "java"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	java := peer.Java(t)
 	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

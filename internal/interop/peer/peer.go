@@ -1,12 +1,13 @@
 // Package peer is what the interop tests have in common: whether peers are wanted, and where
 // they are. A peer is a program that nobody here wrote: boto3, the AWS CLI, pyarrow, DuckDB,
-// Polars, pandas, DynamoDB Local.
+// Polars, pandas, DynamoDB Local, the Kinesis Client Library for Java.
 //
 // Peers run only with LAKEKIT_INTEROP=1, so that go test ./... needs nothing but Go and stays
 // quick; then a peer that is missing fails its test. Scripts of internal/interop install them:
 //
 //	internal/interop/venv.sh             what is written in Python; needs python3
 //	internal/interop/dynamodb/fetch.sh   DynamoDB Local; needs Maven, and Java to run
+//	internal/interop/kcl/fetch.sh        the Java KCL; needs Maven, and a JDK (17 or later) to run
 //	internal/interop/land/datasets.sh    public data sets; needs python3 and npm
 //
 // The variables that the scripts and this package follow alike:
@@ -14,7 +15,9 @@
 //	LAKEKIT_CACHE            where all of it lies (lakekit in $XDG_CACHE_HOME, or in ~/.cache)
 //	LAKEKIT_VENV             the Python environment (venv in the cache)
 //	LAKEKIT_DYNAMODB_LOCAL   the folder with DynamoDB Local's jars (in the cache, by version)
-//	LAKEKIT_JAVA             the Java that runs it (java on the PATH)
+//	LAKEKIT_JAVA             the Java that runs peers (java on the PATH)
+//
+// With LAKEKIT_FULL=1 some peers run all their cases, and longer: see [Full].
 package peer
 
 import (

@@ -295,12 +295,15 @@ func (st *stream) closeLogs() error {
 	return errors.Join(errs...)
 }
 
-// newID makes a StreamId: 20 and 3 lower-case letters and digits.
+// newID makes a StreamId: 24 lower-case letters and digits. The service's has a dash behind the
+// 20th; from such a one the SDKs' endpoint rules make a host of amazonaws.com in place of the
+// endpoint that the client was given (boto3, and the KCL 3.5 for fan-out), which never reaches a
+// lake.
 func newID() string {
-	b := make([]byte, 23)
+	b := make([]byte, 24)
 	_, _ = rand.Read(b) // never fails
 	for i := range b {
 		b[i] = "abcdefghijklmnopqrstuvwxyz234567"[b[i]&31]
 	}
-	return string(b[:20]) + "-" + string(b[20:])
+	return string(b)
 }
