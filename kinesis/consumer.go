@@ -73,8 +73,15 @@ type ConsumerOptions struct {
 	// it is renewed three times as often. All workers of an application should agree on
 	// it. Zero means 10 s.
 	FailoverTime time.Duration
+	// FanOut reads with enhanced fan-out: the stream pushes records as they arrive, up to 2 MB
+	// a second per shard for this application alone. It is the name of the consumer that is
+	// registered with the stream, or its ARN. One with that name is registered when it is
+	// missing and never deregistered; one with an ARN is left to whoever made it. The KCL
+	// takes the application's name. Zero means polling. See the package's documentation.
+	FanOut string
 	// PollInterval is the pause before a shard with nothing new is read again; it doubles,
-	// up to five times the interval, while nothing comes. Zero means 1 s.
+	// up to five times the interval, while nothing comes. Zero means 1 s. With FanOut there is
+	// no pause.
 	PollInterval time.Duration
 	// MaxRecords is the most Kinesis records of one batch, 1 to 10,000; of an aggregated one
 	// all user records are in it. Zero means 10,000.
@@ -155,6 +162,7 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 		check(o.MaxLeases >= 0, "MaxLeases: %d is negative (zero means no limit)", o.MaxLeases),
 		check(o.FailoverTime == 0 || o.FailoverTime >= time.Second, "FailoverTime: %v is below 1s (zero means 10 s)", o.FailoverTime),
 		check(o.PollInterval >= 0, "PollInterval: %v is negative (zero means 1 s)", o.PollInterval),
+		checkFanOut(o.FanOut, streamName, cfg.Region),
 		check(o.MaxRecords >= 0 && o.MaxRecords <= 10000, "MaxRecords: %d is not in 1 to 10,000 (zero means 10,000)", o.MaxRecords),
 		check(o.Buffer >= 0, "Buffer: %d is negative (bytes; zero means 64 MiB)", o.Buffer),
 		check(o.From.word != atTimestamp || !o.From.at.IsZero(), "From: AtTimestamp of the zero time"),
@@ -184,8 +192,12 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 			slog.Log(ctx, level, "kinesis consumer", "stream", streamName, "app", app, "worker", o.WorkerID, "err", err)
 		}
 	}
+	var client []func(*awskinesis.Options)
+	if o.FanOut != "" {
+		client = append(client, subscriptionClient)
+	}
 	return &Consumer{
-		kinesis: awskinesis.NewFromConfig(cfg), dynamodb: dynamodb.NewFromConfig(cfg),
+		kinesis: awskinesis.NewFromConfig(cfg, client...), dynamodb: dynamodb.NewFromConfig(cfg),
 		stream: streamName, app: app, region: cfg.Region, handler: h, o: o,
 	}, nil
 }

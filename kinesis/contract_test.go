@@ -56,7 +56,7 @@ func (h *holder) batches(t *testing.T, cfg aws.Config, n int) {
 }
 
 func TestHoldPutsTheCheckpointOff(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		h := &holder{}
 		w := runWorker(t, cfg, h.handle, nil)
 		h.batches(t, cfg, 3)
@@ -80,7 +80,7 @@ func TestHoldPutsTheCheckpointOff(t *testing.T) {
 }
 
 func TestDoneWithAnErrorDeliversAgain(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		h := &holder{}
 		w := runWorker(t, cfg, h.handle, nil)
 		h.batches(t, cfg, 3)
@@ -113,7 +113,7 @@ func TestDoneWithAnErrorDeliversAgain(t *testing.T) {
 
 // TestRunEndsWhileBatchesAreHeld has Drain finish the held work: nothing is delivered twice.
 func TestRunEndsWhileBatchesAreHeld(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		h := &holder{}
 		drained := 0
 		w := runWorker(t, cfg, h.handle, &kinesis.ConsumerOptions{Drain: func(ctx context.Context, shard string) error {
@@ -143,7 +143,7 @@ func TestRunEndsWhileBatchesAreHeld(t *testing.T) {
 // TestRunEndsAndTheHandlerDoesNot: after DrainTimeout the handler's context ends and the
 // lease is given back, so that another worker delivers the batch.
 func TestRunEndsAndTheHandlerDoesNot(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		var began, ended time.Time
 		started := make(chan struct{})
 		w := runWorker(t, cfg, func(ctx context.Context, b *stream.Batch) error {
@@ -170,7 +170,7 @@ func TestRunEndsAndTheHandlerDoesNot(t *testing.T) {
 
 // TestRunEndsAfterAFailure: what failed is not waited for, what is held before it is.
 func TestRunEndsAfterAFailure(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		h := &holder{}
 		fail := false
 		w := runWorker(t, cfg, func(ctx context.Context, b *stream.Batch) error {
@@ -202,7 +202,7 @@ func TestRunEndsAfterAFailure(t *testing.T) {
 }
 
 func TestHandlerContextCarriesValues(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		type key struct{}
 		c, err := kinesis.NewConsumer(cfg, "clicks", "app", func(ctx context.Context, b *stream.Batch) error {
 			if ctx.Value(key{}) != "v" {
@@ -229,7 +229,7 @@ func TestHandlerContextCarriesValues(t *testing.T) {
 }
 
 func TestStartAt(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		var acks []stream.Position
 		p := newProducer(t, cfg, nil)
 		for i := range 5 {
@@ -275,7 +275,7 @@ func TestStartAt(t *testing.T) {
 }
 
 func TestStartAtNamesTheGap(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		p := newProducer(t, cfg, nil)
 		first, err := mustPut(t, p, event{Key: "a", N: 0}).Wait(t.Context())
 		if err != nil {
@@ -319,7 +319,7 @@ func TestStartAtNamesTheGap(t *testing.T) {
 
 // TestTrimmedCheckpointIsReported: the lease's consumer goes on, but not in silence.
 func TestTrimmedCheckpointIsReported(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		putEvents(t, cfg, []string{"a"}, 0, 1)
 		w := runWorker(t, cfg, nil, nil)
 		until(t, "the first", 10*time.Second, func() bool { return len(w.seen()) == 1 })
@@ -348,7 +348,7 @@ func TestInitialPositions(t *testing.T) {
 		{"a time", kinesis.AtTimestamp(start.Add(90 * time.Minute)), []int{1, 2}, "AT_TIMESTAMP"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+			modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 				time.Sleep(time.Hour)
 				putEvents(t, cfg, []string{"a"}, 0, 1)
 				time.Sleep(time.Hour)

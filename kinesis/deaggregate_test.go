@@ -64,7 +64,7 @@ func (s *seen) list() []string {
 }
 
 func TestAggregatesAreTakenApart(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		first := putAggregate(t, client, "0", "u1", "u2", "u1", "u3")
 		second := putAggregate(t, client, "0", "u4", "u5")
 		// A worker that fails in the middle of the first leaves a checkpoint there.
@@ -102,7 +102,7 @@ func TestAggregatesAreTakenApart(t *testing.T) {
 
 // TestAggregateInTheWrongShard: of two even shards the first owns a, the second user-1.
 func TestAggregateInTheWrongShard(t *testing.T) {
-	lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		putAggregate(t, client, "0", "a", "user-1", "a")
 		putAggregate(t, client, "0", "user-1", "user-1")
 		putAggregate(t, client, "340282366920938463463374607431768211455", "user-1", "a")
@@ -120,7 +120,7 @@ func TestAggregateInTheWrongShard(t *testing.T) {
 }
 
 func TestAggregateThatContradictsItself(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		// One record whose explicit hash key is no number.
 		var b aggregate.Builder
 		b.Add(aggregate.Record{Key: "k", ExplicitHashKey: "x", Data: []byte("{}")})

@@ -50,197 +50,96 @@ var errShardGone = errors.New("the shard does not exist any more: its records ar
 // errStreamGone says that the stream was deleted.
 var errStreamGone = errors.New("the stream is gone")
 
-// maxAnswer is the largest GetRecords answer.
-const maxAnswer = 10 << 20
-
-// poller reads a shard with GetRecords and hands over one answer at a time, so that one
-// answer at most is read ahead of the handler.
-type poller struct {
+// fetcher is what polling and fan-out have in common: where in the shard reading is, and the
+// way of the records to the handler.
+type fetcher struct {
 	client     *awskinesis.Client
 	stream     string
 	shard      string
 	users      deaggregator
 	from       place
-	interval   time.Duration
 	maxRecords int32
 	room       *budget
 	report     func(error)
 	lag        func(time.Duration)
 	out        chan fetched
 
-	iterator string
-	last     string    // sequence number of the last record read; empty: none yet
-	began    time.Time // when the first iterator was made: where LATEST was
-	checked  bool      // whether the place still exists has been settled
-	guess    int64     // bytes the next answer may have
-	pause    time.Duration
-	idle     time.Duration
-	failures int
+	since    start
+	last     string // sequence number behind which reading goes on; empty: from
+	checked  bool   // whether the place still exists has been settled
+	failures int    // in a row
 }
 
-// run reads until ctx ends, the shard ends or an error that does not pass.
-func (p *poller) run(ctx context.Context) {
-	defer close(p.out)
-	p.guess = maxAnswer // it may be far behind
-	for ctx.Err() == nil {
-		f, err := p.next(ctx)
-		if err != nil {
-			if ctx.Err() != nil {
-				return
-			}
-			if !p.survives(ctx, err) {
-				p.hand(ctx, fetched{err: err})
-				return
-			}
-			continue
-		}
-		p.failures = 0
-		if len(f.records) == 0 && !f.end {
-			p.room.release(f.size)
-		} else if !p.hand(ctx, f) || f.end {
-			return
-		}
-		if d := max(p.pause, p.idle); d > 0 {
-			wait(ctx, nil, d)
-		}
-	}
+// start is what one fetcher of a shard leaves to the next.
+type start struct {
+	began      time.Time // when the first read was set up: where LATEST was
+	subscribed time.Time // when the service accepted a subscription last
 }
 
-func (p *poller) hand(ctx context.Context, f fetched) bool {
-	select {
-	case p.out <- f:
+// pass hands an answer over unless there is nothing in it. False means that reading is over.
+func (f *fetcher) pass(ctx context.Context, a fetched) bool {
+	if len(a.records) == 0 && !a.end && a.err == nil {
+		f.room.release(a.size)
 		return true
+	}
+	select {
+	case f.out <- a:
+		return !a.end && a.err == nil
 	case <-ctx.Done():
-		p.room.release(f.size)
+		f.room.release(a.size)
 		return false
 	}
 }
 
-// survives waits after an error that passes; false means that it does not.
-func (p *poller) survives(ctx context.Context, err error) bool {
+// survives waits after an error that passes, from base on; false means that it does not.
+func (f *fetcher) survives(ctx context.Context, err error, base time.Duration) bool {
 	code := errorCode(err)
 	if gap := (*GapError)(nil); errors.As(err, &gap) || errors.Is(err, errShardGone) {
 		return false
 	}
-	if code == "ExpiredIteratorException" {
-		p.iterator = ""
-		return true
-	}
-	p.failures++
+	f.failures++
 	if throttled(code) {
-		// Several applications share the shard's five calls a second: from now on keep to
-		// our part, and say something only when it lasts.
-		p.pause = 250 * time.Millisecond
-		if p.failures < 10 {
-			return wait(ctx, nil, backoff(p.failures, 250*time.Millisecond, 5*time.Second))
+		// It is said only when it lasts.
+		if f.failures < 10 {
+			return wait(ctx, nil, backoff(f.failures, max(base, 250*time.Millisecond), 5*time.Second))
 		}
 	} else if permanent(code) {
 		return false
 	}
-	p.report(err)
-	return wait(ctx, nil, backoff(p.failures, 100*time.Millisecond, 30*time.Second))
+	f.report(err)
+	return wait(ctx, nil, backoff(f.failures, base, 30*time.Second))
 }
 
-// next makes one GetRecords call.
-func (p *poller) next(ctx context.Context) (fetched, error) {
-	if p.iterator == "" {
-		if err := p.open(ctx); err != nil {
-			return fetched{}, err
-		}
-	}
-	// The answer's bytes are taken before they arrive, by guess, so that many shards that
-	// catch up at once do not hold more than the budget.
-	f := fetched{size: p.guess}
-	if err := p.room.acquire(ctx, f.size); err != nil {
-		return fetched{}, err
-	}
-	call, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	out, err := p.client.GetRecords(call, &awskinesis.GetRecordsInput{ShardIterator: &p.iterator, Limit: &p.maxRecords}, once)
-	if errorCode(err) == "ResourceNotFoundException" {
-		err = p.gone(ctx, err)
-	}
-	if err != nil {
-		p.room.release(f.size)
-		return fetched{}, fmt.Errorf("read: %w", err)
-	}
-	f.records, err = p.convert(out.Records)
-	if err != nil {
-		p.room.release(f.size)
-		return fetched{}, err
-	}
-	size := int64(0)
-	for _, r := range f.records {
-		size += int64(len(r.Data) + len(r.Key))
-	}
-	p.room.adjust(size - f.size)
-	f.size = size
-	p.guess = min(max(2*size, 64<<10), maxAnswer)
-	p.iterator = aws.ToString(out.NextShardIterator)
-	if p.iterator == "" {
-		f.end = true
-		for _, c := range out.ChildShards {
-			f.children = append(f.children, childOf(c))
-		}
-	}
-	behind := aws.ToInt64(out.MillisBehindLatest)
-	p.lag(time.Duration(behind) * time.Millisecond)
-	p.checked = p.checked || behind == 0 // at the tip with nothing on the way there: no gap
-	p.rest(len(out.Records), behind)
-	return f, nil
-}
-
-// rest sets how long to wait before the next call: not at all while behind, otherwise the
-// interval, doubled while nothing comes, up to five times the interval.
-func (p *poller) rest(records int, behind int64) {
+// position is where reading begins or goes on. since.began must be set when the service has
+// taken it.
+func (f *fetcher) position() kinesistypes.StartingPosition {
 	switch {
-	case behind > 0:
-		p.idle = 0
-	case records > 0 || p.idle == 0:
-		p.idle = p.interval
-	default:
-		p.idle = min(2*p.idle, 5*p.interval)
-	}
-}
-
-// open gets an iterator for where reading goes on.
-func (p *poller) open(ctx context.Context) error {
-	in := &awskinesis.GetShardIteratorInput{StreamName: &p.stream, ShardId: &p.shard}
-	switch {
-	case p.last != "":
-		in.ShardIteratorType, in.StartingSequenceNumber = kinesistypes.ShardIteratorTypeAfterSequenceNumber, &p.last
-	case p.from.numbered():
+	case f.last != "":
+		return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeAfterSequenceNumber, SequenceNumber: &f.last}
+	case f.from.numbered():
 		// AT, not AFTER: the rest of an aggregated record is behind the same number.
-		in.ShardIteratorType, in.StartingSequenceNumber = kinesistypes.ShardIteratorTypeAtSequenceNumber, &p.from.checkpoint
-	case p.from.checkpoint == atTimestamp:
-		in.ShardIteratorType, in.Timestamp = kinesistypes.ShardIteratorTypeAtTimestamp, &p.from.since
-	case p.from.checkpoint == latest && p.began.IsZero():
-		in.ShardIteratorType = kinesistypes.ShardIteratorTypeLatest
-	case p.from.checkpoint == latest:
+		return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeAtSequenceNumber, SequenceNumber: &f.from.checkpoint}
+	case f.from.checkpoint == atTimestamp:
+		return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeAtTimestamp, Timestamp: &f.from.since}
+	case f.from.checkpoint == latest && f.since.began.IsZero():
+		return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeLatest}
+	case f.from.checkpoint == latest:
 		// A second LATEST would skip what came since the first. The margin is for clocks
 		// that differ.
-		in.ShardIteratorType, in.Timestamp = kinesistypes.ShardIteratorTypeAtTimestamp, aws.Time(p.began.Add(-time.Minute))
-	default:
-		in.ShardIteratorType = kinesistypes.ShardIteratorTypeTrimHorizon
+		return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeAtTimestamp, Timestamp: aws.Time(f.since.began.Add(-time.Minute))}
 	}
-	now := time.Now()
-	out, err := p.client.GetShardIterator(ctx, in, once)
-	if errorCode(err) == "ResourceNotFoundException" {
-		return p.gone(ctx, err)
-	}
-	if err != nil {
-		return fmt.Errorf("get an iterator: %w", err)
-	}
-	if p.began.IsZero() {
-		p.began = now
-	}
-	p.iterator = aws.ToString(out.ShardIterator)
-	return nil
+	return kinesistypes.StartingPosition{Type: kinesistypes.ShardIteratorTypeTrimHorizon}
+}
+
+// heard takes what an answer says of the distance to the shard's tip, after its records.
+func (f *fetcher) heard(behind int64) {
+	f.lag(time.Duration(behind) * time.Millisecond)
+	f.checked = f.checked || behind == 0 // at the tip with nothing on the way there: no gap
 }
 
 // gone tells a shard that is gone from a stream that is.
-func (p *poller) gone(ctx context.Context, cause error) error {
-	_, err := p.client.DescribeStreamSummary(ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &p.stream})
+func (f *fetcher) gone(ctx context.Context, cause error) error {
+	_, err := f.client.DescribeStreamSummary(ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &f.stream})
 	switch {
 	case err == nil:
 		return fmt.Errorf("%w: %w", errShardGone, cause)
@@ -251,28 +150,32 @@ func (p *poller) gone(ctx context.Context, cause error) error {
 }
 
 // convert takes aggregates apart, drops what was done before the place and checks that the
-// place still exists.
-func (p *poller) convert(rs []kinesistypes.Record) ([]stream.Record, error) {
+// place still exists. It gives the records' bytes with them.
+func (f *fetcher) convert(rs []kinesistypes.Record) ([]stream.Record, int64, error) {
 	if len(rs) == 0 {
-		return nil, nil
+		return nil, 0, nil
 	}
-	if !p.checked && p.from.numbered() {
+	if !f.checked && f.from.numbered() {
 		first := aws.ToString(rs[0].SequenceNumber)
-		if compareSeq(first, p.from.checkpoint) > 0 {
-			gap := &GapError{Shard: p.shard, After: p.from.checkpoint, Oldest: first, Arrived: aws.ToTime(rs[0].ApproximateArrivalTimestamp)}
-			if p.from.exact {
-				return nil, fmt.Errorf("%w; StartAt's consumer does not pass a gap by itself: have StartAt return the position to go on from, or false for the lease's", gap)
+		if compareSeq(first, f.from.checkpoint) > 0 {
+			gap := &GapError{Shard: f.shard, After: f.from.checkpoint, Oldest: first, Arrived: aws.ToTime(rs[0].ApproximateArrivalTimestamp)}
+			if f.from.exact {
+				return nil, 0, fmt.Errorf("%w; StartAt's consumer does not pass a gap by itself: have StartAt return the position to go on from, or false for the lease's", gap)
 			}
-			p.report(gap)
+			f.report(gap)
 		}
 	}
-	p.checked = true
+	f.checked = true
 	out := make([]stream.Record, 0, len(rs))
 	for i := range rs {
-		out = p.users.append(out, &rs[i], p.from)
+		out = f.users.append(out, &rs[i], f.from)
 	}
-	p.last = aws.ToString(rs[len(rs)-1].SequenceNumber)
-	return out, nil
+	f.last = aws.ToString(rs[len(rs)-1].SequenceNumber)
+	size := int64(0)
+	for _, r := range out {
+		size += int64(len(r.Data) + len(r.Key))
+	}
+	return out, size, nil
 }
 
 // once leaves retrying to the caller, who knows how to pace it.

@@ -42,7 +42,7 @@ func share(n map[string]int, want ...int) bool {
 }
 
 func TestWorkersShareAndHandOver(t *testing.T) {
-	lake(t, 4, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 4, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		keys := someKeys(40)
 		opts := func(id string) *kinesis.ConsumerOptions { return &kinesis.ConsumerOptions{WorkerID: id} }
 		a := runWorker(t, cfg, nil, opts("a"))
@@ -96,7 +96,7 @@ func TestWorkersShareAndHandOver(t *testing.T) {
 }
 
 func TestMaxLeases(t *testing.T) {
-	lake(t, 4, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 4, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "a", MaxLeases: 1})
 		time.Sleep(time.Minute)
 		if n := owners(t, cfg); n["a"] != 1 || n[""] != 3 {
@@ -110,7 +110,7 @@ func TestMaxLeases(t *testing.T) {
 // TestCrashOfAWorker cuts a worker off while its handler works. Its leases expire, the
 // other one delivers, and what the first still does has no effect.
 func TestCrashOfAWorker(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		cutCfg, wire := tap(cfg)
 		var cause error
 		var cutAt, lostAt time.Time
@@ -155,7 +155,7 @@ func TestCrashOfAWorker(t *testing.T) {
 
 // TestStolenLeaseIsFenced steals a lease as a Java worker would, in the middle of a batch.
 func TestStolenLeaseIsFenced(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		var cause error
 		started, ended := make(chan struct{}), make(chan struct{})
 		w := runWorker(t, cfg, func(ctx context.Context, b *stream.Batch) error {
@@ -208,7 +208,7 @@ func TestStolenLeaseIsFenced(t *testing.T) {
 func TestLostRepliesToLeaseWrites(t *testing.T) {
 	for _, times := range []int{1, 3} {
 		t.Run(fmt.Sprint(times), func(t *testing.T) {
-			lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+			modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 				keys := []string{"a"}
 				cut, wire := tap(cfg)
 				w := runWorker(t, cut, nil, nil)
@@ -271,7 +271,7 @@ func merge(t *testing.T, client *awskinesis.Client, a, b string) {
 // TestParentsBeforeChildren reads a stream that was split and merged before it began and
 // is again while it goes on.
 func TestParentsBeforeChildren(t *testing.T) {
-	lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		keys := someKeys(60)
 		putEvents(t, cfg, keys, 0, 3)
 		split(t, client, shardID(0)) // 2, 3
@@ -314,7 +314,7 @@ func TestParentsBeforeChildren(t *testing.T) {
 
 // TestShardEndRow looks at the rows as they are right after a split.
 func TestShardEndRow(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "a"})
 		putEvents(t, cfg, []string{"a"}, 0, 1)
 		time.Sleep(5 * time.Second)
@@ -335,7 +335,7 @@ func TestShardEndRow(t *testing.T) {
 
 // TestShardEndDrains holds the last batches of a shard past its end.
 func TestShardEndDrains(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		h := &holder{}
 		ignore := true
 		var drains []string
@@ -373,7 +373,7 @@ func TestShardEndDrains(t *testing.T) {
 
 // TestLostChildLeaseIsFound deletes a child's lease, as a crash at the wrong moment would.
 func TestLostChildLeaseIsFound(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		keys := someKeys(20)
 		putEvents(t, cfg, keys, 0, 2)
 		w := runWorker(t, cfg, nil, nil)
@@ -403,7 +403,7 @@ func TestLostChildLeaseIsFound(t *testing.T) {
 
 // TestShardPastRetention: a lease whose shard is gone is given up, its successors are read.
 func TestShardPastRetention(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		putEvents(t, cfg, []string{"a"}, 0, 1)
 		w := runWorker(t, cfg, nil, nil)
 		time.Sleep(5 * time.Second)

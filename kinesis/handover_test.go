@@ -22,7 +22,7 @@ func assign(t *testing.T, cfg aws.Config, shard, to, from string) {
 
 // TestHandsOver is told in the middle of a batch that another worker is to have the shard.
 func TestHandsOver(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		started := make(chan struct{})
 		w := runWorker(t, cfg, func(ctx context.Context, b *stream.Batch) error {
 			close(started)
@@ -48,7 +48,7 @@ func TestHandsOver(t *testing.T) {
 
 // TestHandsOverInTime: a handler that does not end has the drain timeout.
 func TestHandsOverInTime(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		started := make(chan struct{})
 		w := runWorker(t, cfg, func(ctx context.Context, b *stream.Batch) error {
 			close(started)
@@ -73,7 +73,7 @@ func TestHandsOverInTime(t *testing.T) {
 // TestTakesWhatIsHandedOver begins when the old owner is through, without waiting for
 // the lease to expire.
 func TestTakesWhatIsHandedOver(t *testing.T) {
-	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		first := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "old"})
 		until(t, "the lease", 10*time.Second, func() bool { return owners(t, cfg)["old"] == 1 })
 		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "new"})

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -27,6 +28,7 @@ type run struct {
 	table *leaseTable
 	sides *sideTables
 	room  *budget
+	fan   *registration   // of the fan-out consumer; nil when polling
 	ctx   context.Context // ends when the consumer stops
 	stop  context.CancelCauseFunc
 	base  context.Context // outlives ctx: of handlers and last writes
@@ -103,9 +105,15 @@ func (r *run) loop(ctx context.Context) error {
 
 // begin checks what must be there.
 func (r *run) begin() error {
-	_, err := r.c.kinesis.DescribeStreamSummary(r.ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &r.c.stream})
+	out, err := r.c.kinesis.DescribeStreamSummary(r.ctx, &awskinesis.DescribeStreamSummaryInput{StreamName: &r.c.stream})
 	if err != nil {
 		return explain(err, r.c.stream, r.c.region)
+	}
+	if r.c.o.FanOut != "" {
+		r.fan = newRegistration(r.c, aws.ToString(out.StreamDescriptionSummary.StreamARN))
+		if err := r.fan.ensure(r.ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.table.ensure(r.ctx); err != nil {
 		return err
@@ -277,6 +285,9 @@ func (r *run) take(l lease, ready bool) error {
 	if err != nil {
 		return err
 	}
+	if l.complete() { // by this worker, after the table was read
+		return nil
+	}
 	s := &shardRun{
 		run: r, id: l.shard, keys: l.owned(), taken: l, lease: l, alive: began,
 		ready: make(chan struct{}), wake: make(chan struct{}, 1), changed: make(chan struct{}, 1),
@@ -289,8 +300,8 @@ func (r *run) take(l lease, ready bool) error {
 		r.waiting[l.shard] = s.ready
 	}
 	s.ctx, s.cancel = context.WithCancelCause(r.base)
-	going, halt := context.WithCancel(r.ctx)
-	s.stop, s.halt = going.Done(), halt
+	s.going, s.halt = context.WithCancel(r.ctx)
+	s.stop = s.going.Done()
 	r.mu.Lock()
 	r.mu.held[s.id] = true
 	r.mu.Unlock()

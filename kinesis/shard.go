@@ -18,7 +18,7 @@ var (
 )
 
 // shardRun is one lease that this worker holds. The reader goroutine takes answers from a
-// [poller] and calls the handler; the keeper goroutine alone writes the lease.
+// [fetcher] and calls the handler; the keeper goroutine alone writes the lease.
 type shardRun struct {
 	run   *run
 	id    string
@@ -29,8 +29,9 @@ type shardRun struct {
 
 	ctx    context.Context // the handler's; ends when the lease is lost or DrainTimeout is over
 	cancel context.CancelCauseFunc
-	stop   <-chan struct{}    // closed when Run ends or the lease is to be handed over
-	halt   context.CancelFunc // closes stop
+	going  context.Context    // ends when Run ends or the lease is to be handed over
+	stop   <-chan struct{}    // closed then
+	halt   context.CancelFunc // ends it
 
 	ready   chan struct{} // closed when the shard may be read
 	load    load          // what it gives
@@ -43,7 +44,7 @@ type shardRun struct {
 	}
 
 	// The reader's.
-	began    time.Time // when LATEST was
+	since    start
 	children []shard
 }
 
@@ -159,20 +160,18 @@ func (s *shardRun) resume(from place) (place, error) {
 // consume reads from a place on. nil means that the shard's end is done.
 func (s *shardRun) consume(from place) error {
 	ctx, cancel := context.WithCancel(s.ctx)
-	o := &s.run.c.o
-	p := &poller{
-		client: s.run.c.kinesis, stream: s.run.c.stream, shard: s.id, users: deaggregator{shard: s.id, keys: s.keys}, from: from, began: s.began,
-		interval: o.PollInterval, maxRecords: int32(o.MaxRecords), room: s.run.room,
-		report: s.report, lag: func(d time.Duration) { s.run.c.lag.set(s.id, d) }, out: make(chan fetched),
-	}
-	go p.run(ctx)
+	f := s.fetch(ctx, from)
 	defer func() {
 		cancel()
-		for f := range p.out { // closed when the goroutine ends
-			s.run.room.release(f.size)
+		for a := range f.out { // closed when the goroutine ends
+			s.run.room.release(a.size)
 		}
-		s.began = p.began
+		s.since = f.since
 	}()
+	// What comes when the consumer stops is not read: a subscription ends then, however long
+	// the handler takes.
+	defer context.AfterFunc(s.going, cancel)()
+	out := f.out
 	for {
 		select {
 		case <-s.ctx.Done():
@@ -186,27 +185,44 @@ func (s *shardRun) consume(from place) error {
 			if err := s.failure(); err != nil {
 				return err
 			}
-		case f, ok := <-p.out:
-			if !ok {
-				return context.Cause(s.ctx)
+		case a, ok := <-out:
+			if !ok { // it has stopped, or the lease is lost: the next select sees it
+				out = nil
+				continue
 			}
-			if f.err != nil {
-				return f.err
+			if a.err != nil {
+				return a.err
 			}
-			err := s.handle(f.records, f.end)
-			s.run.room.release(f.size)
+			err := s.handle(a.records, a.end)
+			s.run.room.release(a.size)
 			if errors.Is(err, errStopped) {
 				continue // the next select sees it
 			}
 			if err != nil {
 				return err
 			}
-			if f.end {
-				s.children = f.children
+			if a.end {
+				s.children = a.children
 				return s.settle(true)
 			}
 		}
 	}
+}
+
+// fetch begins to read from a place on, as the options say.
+func (s *shardRun) fetch(ctx context.Context, from place) *fetcher {
+	c := s.run.c
+	f := &fetcher{
+		client: c.kinesis, stream: c.stream, shard: s.id, users: deaggregator{shard: s.id, keys: s.keys}, from: from, since: s.since,
+		maxRecords: int32(c.o.MaxRecords), room: s.run.room,
+		report: s.report, lag: func(d time.Duration) { c.lag.set(s.id, d) }, out: make(chan fetched),
+	}
+	if s.run.fan != nil {
+		go (&subscriber{fetcher: f, fan: s.run.fan, lease: c.o.FailoverTime/3 + time.Second}).run(ctx)
+	} else {
+		go (&poller{fetcher: f, interval: c.o.PollInterval}).run(ctx)
+	}
+	return f
 }
 
 // failure gives what a done function said, if it was an error.
