@@ -56,119 +56,14 @@ func DecodeCBOR(body []byte, v any) error {
 	if len(body) == 0 {
 		return nil
 	}
-	val, err := cbor.Decode(body)
+	tree, err := FormatCBOR.Tree(body)
 	if err != nil {
+		return err
+	}
+	if err := Assign(tree, v); err != nil {
 		return fmt.Errorf("invalid CBOR: %w", err)
 	}
-	return fromCBOR(val, reflect.ValueOf(v).Elem(), "")
-}
-
-func fromCBOR(val cbor.Value, dst reflect.Value, at string) error {
-	for {
-		tag, ok := val.(*cbor.Tag)
-		if !ok {
-			break
-		}
-		val = tag.Value
-	}
-	switch val.(type) {
-	case *cbor.Nil, *cbor.Undefined:
-		return nil
-	}
-	if dst.Kind() == reflect.Pointer {
-		dst.Set(reflect.New(dst.Type().Elem()))
-		return fromCBOR(val, dst.Elem(), at)
-	}
-	mismatch := fmt.Errorf("invalid CBOR: %s cannot be %T", strings.TrimPrefix(at, "."), val)
-	switch v := val.(type) {
-	case cbor.String:
-		if dst.Kind() != reflect.String {
-			return mismatch
-		}
-		dst.SetString(string(v))
-	case cbor.Slice:
-		if dst.Kind() != reflect.Slice || dst.Type().Elem().Kind() != reflect.Uint8 {
-			return mismatch
-		}
-		dst.SetBytes([]byte(v))
-	case cbor.Bool:
-		if dst.Kind() != reflect.Bool {
-			return mismatch
-		}
-		dst.SetBool(bool(v))
-	case cbor.Uint, cbor.NegInt, cbor.Float32, cbor.Float64:
-		return numberFromCBOR(val, dst, mismatch)
-	case cbor.List:
-		if dst.Kind() != reflect.Slice || dst.Type().Elem().Kind() == reflect.Uint8 {
-			return mismatch
-		}
-		out := reflect.MakeSlice(dst.Type(), len(v), len(v))
-		for i, e := range v {
-			if err := fromCBOR(e, out.Index(i), fmt.Sprintf("%s[%d]", at, i)); err != nil {
-				return err
-			}
-		}
-		dst.Set(out)
-	case cbor.Map:
-		return mapFromCBOR(v, dst, at, mismatch)
-	default:
-		return mismatch
-	}
 	return nil
-}
-
-func numberFromCBOR(val cbor.Value, dst reflect.Value, mismatch error) error {
-	var f float64
-	switch v := val.(type) {
-	case cbor.Float32:
-		f = float64(v)
-	case cbor.Float64:
-		f = float64(v)
-	default:
-		n, err := cbor.AsInt64(val)
-		if err != nil || !dst.CanInt() || dst.OverflowInt(n) {
-			return mismatch
-		}
-		dst.SetInt(n)
-		return nil
-	}
-	switch {
-	case dst.CanFloat():
-		dst.SetFloat(f)
-	case dst.CanInt() && f == math.Trunc(f) && math.Abs(f) < 1<<53 && !dst.OverflowInt(int64(f)):
-		dst.SetInt(int64(f))
-	default:
-		return mismatch
-	}
-	return nil
-}
-
-func mapFromCBOR(m cbor.Map, dst reflect.Value, at string, mismatch error) error {
-	switch dst.Kind() {
-	case reflect.Map:
-		out := reflect.MakeMapWithSize(dst.Type(), len(m))
-		for k, e := range m {
-			v := reflect.New(dst.Type().Elem()).Elem()
-			if err := fromCBOR(e, v, at+"."+k); err != nil {
-				return err
-			}
-			out.SetMapIndex(reflect.ValueOf(k).Convert(dst.Type().Key()), v)
-		}
-		dst.Set(out)
-		return nil
-	case reflect.Struct:
-		for _, f := range reflect.VisibleFields(dst.Type()) {
-			if name, _ := member(f); name != "" {
-				if e, ok := m[name]; ok {
-					if err := fromCBOR(e, dst.FieldByIndex(f.Index), at+"."+name); err != nil {
-						return err
-					}
-				}
-			}
-		}
-		return nil
-	}
-	return mismatch
 }
 
 // member gives a field's name on the wire, empty when it has none.

@@ -67,14 +67,14 @@ func TestCBORRefuses(t *testing.T) {
 		"\xa1\x64Name\xf6":      "",
 		"\xa1\x65Other\x81\x01": "",
 		"\xa1\x65Small\xfb\x40\x08\x00\x00\x00\x00\x00\x00": "", // 3.0
-		"\x01":                           "cannot be cbor.Uint",
-		"\xa1\x64Name\x01":               "Name cannot be cbor.Uint",
-		"\xa1\x65Small\x18\x80":          "Small cannot be cbor.Uint",
-		"\xa1\x65Small\xf9\x3e\x00":      "Small cannot be cbor.Float32", // 1.5
-		"\xa1\x64List\x81\xa1\x62ID\x60": "List[0].ID cannot be cbor.String",
-		"\xa1\x64Blob\x81\x01":           "Blob cannot be cbor.List",
-		"\xa1\x63Map\xa1\x61a\x01":       "Map.a cannot be cbor.Uint",
-		"\xa1\x64Flag\x61a":              "Flag cannot be cbor.String",
+		"\x01":                           "cannot be int64",
+		"\xa1\x64Name\x01":               "Name cannot be int64",
+		"\xa1\x65Small\x18\x80":          "Small cannot be int64",
+		"\xa1\x65Small\xf9\x3e\x00":      "Small cannot be float64", // 1.5
+		"\xa1\x64List\x81\xa1\x62ID\x60": "List[0].ID cannot be string",
+		"\xa1\x64Blob\x81\x01":           "Blob cannot be []interface {}",
+		"\xa1\x63Map\xa1\x61a\x01":       "Map.a cannot be int64",
+		"\xa1\x64Flag\x61a":              "Flag cannot be string",
 		"\xa1":                           "invalid CBOR",
 		"\xa1\x64Name":                   "invalid CBOR",
 		strings.Repeat("\x81", 100_000):  "invalid CBOR",

@@ -1,6 +1,8 @@
 """boto.py ENDPOINT [CA]: streams by boto3, the answers checked against what AWS documents."""
 import datetime
 import hashlib
+import json
+import time
 
 import boto3
 
@@ -92,10 +94,55 @@ assert "already exists" in refused("ResourceInUseException", kinesis.create_stre
 assert "not found" in refused("ResourceNotFoundException", kinesis.describe_stream, StreamName="nothere")["Error"]["Message"]
 refused("ValidationException", kinesis.put_record, StreamName=stream, Data=b"x" * (1 << 20), PartitionKey="k")
 refused("InvalidArgumentException", kinesis.get_records, ShardIterator="AAAA")
-assert "UpdateShardCount" in refused("UnknownOperationException", kinesis.update_shard_count, StreamName=stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")["Error"]["Message"]
+
+# What came later: shard counts, modes, monitoring, policies, the account, tags by ARN.
+arn = summary["StreamARN"]
+
+
+def active():
+    while kinesis.describe_stream_summary(StreamARN=arn)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
+        time.sleep(0.2)
+
+
+scaled = kinesis.update_shard_count(StreamARN=arn, TargetShardCount=8, ScalingType="UNIFORM_SCALING")
+assert (scaled["StreamName"], scaled["CurrentShardCount"], scaled["TargetShardCount"], scaled["StreamARN"]) == (stream, 4, 8, arn), scaled
+active()
+latest = kinesis.list_shards(StreamARN=arn, ShardFilter={"Type": "AT_LATEST"})["Shards"]
+ends = sorted(int(s["HashKeyRange"]["EndingHashKey"]) for s in latest)
+assert ends == [(i + 1) * 2**125 - 1 for i in range(8)], ends
+assert "double" in refused("LimitExceededException", kinesis.update_shard_count, StreamName=stream, TargetShardCount=17, ScalingType="UNIFORM_SCALING")["Error"]["Message"]
+kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+active()
+refused("ValidationException", kinesis.merge_shards, StreamName=stream, ShardToMerge=latest[0]["ShardId"], AdjacentShardToMerge=latest[1]["ShardId"])
+if kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"]["Status"] == "DISABLED":
+    refused("ValidationException", kinesis.update_stream_warm_throughput, StreamARN=arn, WarmThroughputMiBps=9)
+set_to = kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})["MinimumThroughputBillingCommitment"]
+assert set_to["Status"] == "ENABLED" and kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"] == set_to, set_to
+kinesis.update_stream_warm_throughput(StreamARN=arn, WarmThroughputMiBps=9)
+active()
+assert kinesis.describe_stream_summary(StreamARN=arn)["StreamDescriptionSummary"]["WarmThroughput"] == {"TargetMiBps": 9, "CurrentMiBps": 9}
+kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
+active()
+monitoring = kinesis.enable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["ALL"])
+assert monitoring["CurrentShardLevelMetrics"] == [] and len(monitoring["DesiredShardLevelMetrics"]) == 7, monitoring
+active()
+kinesis.disable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["IncomingBytes"])
+active()
+assert len(kinesis.describe_stream(StreamName=stream, Limit=1)["StreamDescription"]["EnhancedMonitoring"][0]["ShardLevelMetrics"]) == 6
+refused("ResourceNotFoundException", kinesis.get_resource_policy, ResourceARN=arn)
+kinesis.put_resource_policy(ResourceARN=arn, Policy='{"Version": "2012-10-17", "Statement": []}')
+assert json.loads(kinesis.get_resource_policy(ResourceARN=arn)["Policy"])["Version"] == "2012-10-17"
+kinesis.delete_resource_policy(ResourceARN=arn)
+kinesis.tag_resource(ResourceARN=arn, Tags={"cost": "low"})
+kinesis.untag_resource(ResourceARN=arn, TagKeys=["team"])
+assert kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "cost", "Value": "low"}]
+kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
+active()
+kinesis.put_record(StreamName=stream, Data=b"x" * ((2 << 20) - 1), PartitionKey="k")
+message = refused("ValidationException", kinesis.get_shard_iterator, StreamName="a b", ShardId="c d", ShardIteratorType="NEVER")["Error"]["Message"]
+assert message.startswith("3 validation errors detected: "), message
 
 # A subscription: what is there, what comes, and the end of a shard.
-arn = summary["StreamARN"]
 consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="fan")["Consumer"]
 assert kinesis.describe_stream_consumer(ConsumerARN=consumer["ConsumerARN"])["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE"
 sub = kinesis.subscribe_to_shard(ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000000", StartingPosition={"Type": "TRIM_HORIZON"})
@@ -103,7 +150,8 @@ events = [e["SubscribeToShardEvent"] for e in sub["EventStream"]]
 records, _ = read("shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
 assert [r["SequenceNumber"] for e in events for r in e["Records"]] == [r["SequenceNumber"] for r in records]
 assert "ContinuationSequenceNumber" not in events[-1] and [c["ShardId"] for c in events[-1]["ChildShards"]] == ["shardId-000000000004", "shardId-000000000005"], events[-1]
-sub = kinesis.subscribe_to_shard(ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000004", StartingPosition={"Type": "LATEST"})["EventStream"]
+low = next(s["ShardId"] for s in kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"] if s["HashKeyRange"]["StartingHashKey"] == "0")
+sub = kinesis.subscribe_to_shard(ConsumerARN=consumer["ConsumerARN"], ShardId=low, StartingPosition={"Type": "LATEST"})["EventStream"]
 kinesis.put_record(StreamName=stream, Data=b"live", PartitionKey="x", ExplicitHashKey="0")
 for event in sub:
     event = event["SubscribeToShardEvent"]
@@ -112,7 +160,7 @@ for event in sub:
         assert event["Records"][0]["Data"] == b"live" and event["MillisBehindLatest"] == 0, event
         break
 sub.close()
-refused("ResourceInUseException", kinesis.subscribe_to_shard, ConsumerARN=consumer["ConsumerARN"], ShardId="shardId-000000000004", StartingPosition={"Type": "LATEST"})
+refused("ResourceInUseException", kinesis.subscribe_to_shard, ConsumerARN=consumer["ConsumerARN"], ShardId=low, StartingPosition={"Type": "LATEST"})
 refused("ResourceInUseException", kinesis.delete_stream, StreamName=stream)
 kinesis.deregister_stream_consumer(ConsumerARN=consumer["ConsumerARN"])
 refused("ResourceNotFoundException", kinesis.describe_stream_consumer, StreamARN=arn, ConsumerName="fan")

@@ -2,9 +2,7 @@ package kinesis
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/lakekit/lakekit/internal/awswire"
 )
@@ -16,16 +14,21 @@ type splitShardInput struct {
 }
 
 func (s *Service) splitShard(in *splitShardInput, now int64) (any, error) {
-	var c checks
-	c.name("shardToSplit", in.ShardToSplit)
-	if in.NewStartingHashKey == "" {
-		c.missing("newStartingHashKey")
+	if _, ok := resolveShard(in.ShardToSplit); !ok {
+		return nil, noShard(s.env.Account, in.name(), in.ShardToSplit)
 	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	return nil, s.reshard(in.streamRef, now, 1, func(st *stream) error {
-		return st.split(s.env.Account, in.ShardToSplit, in.NewStartingHashKey, now)
+	return nil, s.reshard(in.streamRef, "SplitShard", now, func(st *stream) (reshape, error) {
+		if _, err := st.eligible(s.env.Account, in.ShardToSplit); err != nil {
+			return reshape{}, err
+		}
+		if err := s.quota(st.Mode, 1); err != nil {
+			return reshape{}, err
+		}
+		h, key, err := st.toSplit(s.env.Account, in.ShardToSplit, in.NewStartingHashKey)
+		if err != nil {
+			return reshape{}, err
+		}
+		return reshape{Shard: h.Index, Key: key.String()}, nil
 	})
 }
 
@@ -36,48 +39,95 @@ type mergeShardsInput struct {
 }
 
 func (s *Service) mergeShards(in *mergeShardsInput, now int64) (any, error) {
-	var c checks
-	c.name("shardToMerge", in.ShardToMerge)
-	c.name("adjacentShardToMerge", in.AdjacentShardToMerge)
-	if err := c.err(); err != nil {
-		return nil, err
+	for _, id := range []string{in.ShardToMerge, in.AdjacentShardToMerge} {
+		if _, ok := resolveShard(id); !ok {
+			return nil, noShard(s.env.Account, in.name(), id)
+		}
 	}
-	return nil, s.reshard(in.streamRef, now, 0, func(st *stream) error {
-		return st.merge(s.env.Account, in.ShardToMerge, in.AdjacentShardToMerge, now)
+	return nil, s.reshard(in.streamRef, "MergeShards", now, func(st *stream) (reshape, error) {
+		a, b, err := st.toMerge(s.env.Account, in.ShardToMerge, in.AdjacentShardToMerge)
+		if err != nil {
+			return reshape{}, err
+		}
+		return reshape{Shard: a.Index, Adjacent: b.Index}, nil
 	})
 }
 
-func (s *Service) reshard(ref streamRef, now int64, more int, f func(*stream) error) error {
+// maxShards is how far UpdateShardCount goes.
+const maxShards = 10_000
+
+// scalings is how often it may be called for a stream in 24 hours.
+const scalings = 10
+
+type updateShardCountInput struct {
+	streamRef
+	TargetShardCount int
+}
+
+type updateShardCountOutput struct {
+	StreamName        string
+	CurrentShardCount int
+	TargetShardCount  int
+	StreamARN         string
+}
+
+func (s *Service) updateShardCount(in *updateShardCountInput, now int64) (any, error) {
+	out := &updateShardCountOutput{TargetShardCount: in.TargetShardCount}
+	err := s.reshard(in.streamRef, "UpdateShardCount", now, func(st *stream) (reshape, error) {
+		has, wants := len(st.open), in.TargetShardCount
+		refuse := func(why string) (reshape, error) {
+			return reshape{}, awswire.Errorf("LimitExceededException", "%s. Current open shard count: %d, Target shard count: %d", why, has, wants)
+		}
+		switch {
+		case wants > maxShards:
+			return refuse(fmt.Sprintf("Target shard count or number of open shards cannot be greater than %d", maxShards))
+		case wants > 2*has:
+			return refuse("UpdateShardCount cannot scale up over double your current open shard count")
+		case 2*wants < has:
+			return refuse("UpdateShardCount cannot scale down below half your current open shard count")
+		}
+		if err := s.quota(st.Mode, wants-has); err != nil {
+			return reshape{}, err
+		}
+		lately := lately(st.Scaled, now)
+		if s.env.Limits && len(lately) >= scalings {
+			return reshape{}, awswire.Errorf("LimitExceededException",
+				"UpdateShardCount was called %d times for stream %s under account %s within 24 hours, its limit.", scalings, st.Name, s.env.Account)
+		}
+		st.Scaled = append(lately, now)
+		out.StreamName, out.StreamARN, out.CurrentShardCount = st.Name, s.arn(st.Name), has
+		return reshape{Target: wants}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// lately gives the times that are less than a day old.
+func lately(times []int64, now int64) []int64 {
+	const day = 24 * 3_600_000
+	return slices.DeleteFunc(slices.Clone(times), func(t int64) bool { return now-t >= day })
+}
+
+// reshard begins what f finds out that is to be done to a stream's shards.
+func (s *Service) reshard(ref streamRef, operation string, now int64, f func(*stream) (reshape, error)) error {
 	return s.change(ref, now, func(st *stream) error {
 		if st.Mode == onDemand {
-			return awswire.Errorf("ValidationException", "Stream %s under account %s is in ON_DEMAND mode: its shards cannot be split or merged.", st.Name, s.env.Account)
+			return awswire.Errorf("ValidationException",
+				"%s is not supported for stream %s under account %s: it is in ON_DEMAND mode, in which the service sees to the shards.", operation, st.Name, s.env.Account)
 		}
-		if err := s.quota(st.Mode, more); err != nil {
+		r, err := f(st)
+		if err != nil {
 			return err
 		}
-		s.passing(st, updating, now)
-		return f(st)
+		return s.begin(st, r, now)
 	})
 }
 
 type retentionInput struct {
 	streamRef
-	RetentionPeriodHours *int
-}
-
-func (in *retentionInput) check() error {
-	var c checks
-	if in.RetentionPeriodHours == nil {
-		c.missing("retentionPeriodHours")
-		return c.err()
-	}
-	switch h := *in.RetentionPeriodHours; {
-	case h < minRetention:
-		return awswire.Errorf("InvalidArgumentException", "Minimum allowed retention period is %d hours. Requested retention period (%d hours) is too short.", minRetention, h)
-	case h > maxRetention:
-		return awswire.Errorf("InvalidArgumentException", "Maximum allowed retention period is %d hours. Requested retention period (%d hours) is too long.", maxRetention, h)
-	}
-	return nil
+	RetentionPeriodHours int
 }
 
 func (s *Service) increaseRetention(in *retentionInput, now int64) (any, error) {
@@ -109,14 +159,14 @@ func (s *Service) decreaseRetention(in *retentionInput, now int64) (any, error) 
 }
 
 func (s *Service) retention(in *retentionInput, now int64, f func(*stream, int) error) error {
-	if err := in.check(); err != nil {
-		return err
-	}
 	return s.change(in.streamRef, now, func(st *stream) error {
-		if err := f(st, *in.RetentionPeriodHours); err != nil {
+		if h := in.RetentionPeriodHours; h < minRetention {
+			return awswire.Errorf("InvalidArgumentException", "Minimum allowed retention period is %d hours. Requested retention period (%d hours) is too short.", minRetention, h)
+		}
+		if err := f(st, in.RetentionPeriodHours); err != nil {
 			return err
 		}
-		st.RetentionHours = *in.RetentionPeriodHours
+		st.RetentionHours = in.RetentionPeriodHours
 		s.passing(st, updating, now)
 		return nil
 	})
@@ -140,15 +190,6 @@ type encryptionInput struct {
 }
 
 func (in *encryptionInput) check() error {
-	var c checks
-	c.oneOf("encryptionType", in.EncryptionType, "KMS", "NONE")
-	if in.KeyID == "" {
-		c.missing("keyId")
-	}
-	c.length("keyId", in.KeyID, 0, 2048)
-	if err := c.err(); err != nil {
-		return err
-	}
 	if in.EncryptionType != "KMS" {
 		return awswire.Errorf("InvalidArgumentException", "EncryptionType must be KMS")
 	}
@@ -176,188 +217,13 @@ func (s *Service) encrypt(in *encryptionInput, now int64, key string) error {
 
 type maxRecordSizeInput struct {
 	streamRef
-	MaxRecordSizeInKiB *int
+	MaxRecordSizeInKiB int
 }
 
 func (s *Service) updateMaxRecordSize(in *maxRecordSizeInput, now int64) (any, error) {
-	var c checks
-	if in.MaxRecordSizeInKiB == nil {
-		c.missing("maxRecordSizeInKiB")
-	} else if c.limit("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, 10240); len(c.msgs) == 0 {
-		c.within("maxRecordSizeInKiB", *in.MaxRecordSizeInKiB, 1024, 10240)
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	return nil, s.change(in.streamRef, now, func(st *stream) error {
-		st.MaxRecordKiB = *in.MaxRecordSizeInKiB
+		st.MaxRecordKiB = in.MaxRecordSizeInKiB
 		s.passing(st, updating, now)
 		return nil
 	})
-}
-
-// maxTags is how many tags a stream may have.
-const maxTags = 50
-
-// tags checks names and values of tags.
-func (c *checks) tags(tags map[string]string) {
-	for _, k := range slices.Sorted(maps.Keys(tags)) {
-		c.length("tags.key", k, 1, 128)
-		c.length("tags.value", tags[k], 0, 256)
-	}
-}
-
-type addTagsInput struct {
-	streamRef
-	Tags map[string]string
-}
-
-func (s *Service) addTags(in *addTagsInput, now int64) (any, error) {
-	var c checks
-	if in.Tags == nil {
-		c.missing("tags")
-	}
-	c.tags(in.Tags)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	return nil, s.retag(in.streamRef, now, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
-}
-
-type removeTagsInput struct {
-	streamRef
-	TagKeys []string
-}
-
-func (s *Service) removeTags(in *removeTagsInput, now int64) (any, error) {
-	var c checks
-	if len(in.TagKeys) == 0 {
-		c.missing("tagKeys")
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	return nil, s.retag(in.streamRef, now, func(tags map[string]string) {
-		for _, k := range in.TagKeys {
-			delete(tags, k)
-		}
-	})
-}
-
-func (s *Service) retag(ref streamRef, now int64, f func(map[string]string)) error {
-	return s.change(ref, now, func(st *stream) error {
-		tags := maps.Clone(st.Tags)
-		if tags == nil {
-			tags = map[string]string{}
-		}
-		f(tags)
-		if len(tags) > maxTags {
-			return awswire.Errorf("InvalidArgumentException", "Failed to add tags to stream %s under account %s because a given stream cannot have more than %d tags associated with it.", st.Name, s.env.Account, maxTags)
-		}
-		st.Tags = tags
-		return nil
-	})
-}
-
-type tag struct{ Key, Value string }
-
-type listTagsInput struct {
-	streamRef
-	ExclusiveStartTagKey string
-	Limit                *int
-}
-
-type listTagsOutput struct {
-	Tags        []tag
-	HasMoreTags bool
-}
-
-func (s *Service) listTags(in *listTagsInput, now int64) (any, error) {
-	var c checks
-	c.limit("limit", in.Limit, 50)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
-	most := 50
-	if in.Limit != nil {
-		most = *in.Limit
-	}
-	out := &listTagsOutput{Tags: []tag{}}
-	err := s.view(in.streamRef, now, func(st *stream) error {
-		for _, k := range slices.Sorted(maps.Keys(st.Tags)) {
-			if k <= in.ExclusiveStartTagKey {
-				continue
-			}
-			if out.HasMoreTags = len(out.Tags) == most; out.HasMoreTags {
-				break
-			}
-			out.Tags = append(out.Tags, tag{k, st.Tags[k]})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-type resourceRef struct{ ResourceARN string }
-
-// stream gives the stream that a ResourceARN names: the only taggable resource here.
-func (r resourceRef) stream() (streamRef, error) {
-	if r.ResourceARN == "" {
-		var c checks
-		c.missing("resourceARN")
-		return streamRef{}, c.err()
-	}
-	if strings.Contains(r.ResourceARN, "/consumer/") {
-		return streamRef{}, awswire.Errorf("ResourceNotFoundException", "Consumer %s not found.", r.ResourceARN)
-	}
-	return streamRef{StreamARN: r.ResourceARN}, nil
-}
-
-type tagResourceInput struct {
-	resourceRef
-	Tags map[string]string
-}
-
-func (s *Service) tagResource(in *tagResourceInput, now int64) (any, error) {
-	ref, err := in.stream()
-	if err != nil {
-		return nil, err
-	}
-	return s.addTags(&addTagsInput{ref, in.Tags}, now)
-}
-
-type untagResourceInput struct {
-	resourceRef
-	TagKeys []string
-}
-
-func (s *Service) untagResource(in *untagResourceInput, now int64) (any, error) {
-	ref, err := in.stream()
-	if err != nil {
-		return nil, err
-	}
-	return s.removeTags(&removeTagsInput{ref, in.TagKeys}, now)
-}
-
-type listTagsForResourceOutput struct{ Tags []tag }
-
-func (s *Service) listTagsForResource(in *resourceRef, now int64) (any, error) {
-	ref, err := in.stream()
-	if err != nil {
-		return nil, err
-	}
-	out := &listTagsForResourceOutput{Tags: []tag{}}
-	err = s.view(ref, now, func(st *stream) error {
-		for _, k := range slices.Sorted(maps.Keys(st.Tags)) {
-			out.Tags = append(out.Tags, tag{k, st.Tags[k]})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list tags: %w", err)
-	}
-	return out, nil
 }

@@ -15,11 +15,13 @@ type consumerMeta struct {
 	Until   int64 // when CREATING or DELETING ends, in Unix milliseconds
 	Created int64
 	Tags    map[string]string `json:",omitempty"`
+	Policy  string            `json:",omitempty"`
 }
 
 const (
 	maxConsumers      = 20
-	creatingConsumers = 5 // at one time
+	moreConsumers     = 50 // of an on-demand stream, under the account's commitment
+	creatingConsumers = 5  // at one time
 )
 
 func (c *consumerMeta) statusAt(now int64) string {
@@ -59,7 +61,7 @@ func (st *stream) consumer(now int64, match func(*consumerMeta) bool) *consumerM
 }
 
 // register adds a consumer.
-func (st *stream) register(c consumerMeta, account string) error {
+func (st *stream) register(c consumerMeta, account string, most int) error {
 	now, inCreation := c.Created, 0
 	for i := range st.Consumers {
 		if st.Consumers[i].Name == c.Name {
@@ -70,8 +72,8 @@ func (st *stream) register(c consumerMeta, account string) error {
 		}
 	}
 	switch {
-	case len(st.Consumers) >= maxConsumers:
-		return awswire.Errorf("LimitExceededException", "Stream %s under account %s has %d registered consumers, its limit.", st.Name, account, maxConsumers)
+	case len(st.Consumers) >= most:
+		return awswire.Errorf("LimitExceededException", "Stream %s under account %s has %d registered consumers, its limit.", st.Name, account, most)
 	case inCreation >= creatingConsumers:
 		return awswire.Errorf("LimitExceededException", "Stream %s under account %s has %d consumers in state CREATING, the limit.", st.Name, account, creatingConsumers)
 	}
@@ -109,13 +111,7 @@ type registerConsumerInput struct {
 type registerConsumerOutput struct{ Consumer consumerDescription }
 
 func (s *Service) registerConsumer(in *registerConsumerInput, now int64) (any, error) {
-	var c checks
-	if in.StreamARN == "" {
-		c.missing("streamARN")
-	}
-	c.name("consumerName", in.ConsumerName)
-	c.tags(in.Tags)
-	if err := c.err(); err != nil {
+	if err := tagsInOrder(in.Tags); err != nil {
 		return nil, err
 	}
 	if len(in.Tags) > maxTags {
@@ -124,7 +120,11 @@ func (s *Service) registerConsumer(in *registerConsumerInput, now int64) (any, e
 	out := new(registerConsumerOutput)
 	err := s.change(streamRef{StreamARN: in.StreamARN}, now, func(st *stream) error {
 		m := consumerMeta{Name: in.ConsumerName, Status: creating, Until: now + s.window, Created: now, Tags: in.Tags}
-		if err := st.register(m, s.env.Account); err != nil {
+		most := maxConsumers
+		if st.Mode == onDemand && s.mu.account.commitment(now).Status != disabled {
+			most = moreConsumers
+		}
+		if err := st.register(m, s.env.Account, most); err != nil {
 			return err
 		}
 		out.Consumer = s.describeOne(st, &m, now)
@@ -145,17 +145,7 @@ type consumerRef struct {
 
 // consumerIn gives the consumer's stream, and what tells the consumer from the others.
 func (s *Service) consumerIn(r consumerRef) (streamRef, func(*stream, int64) (*consumerMeta, error), error) {
-	var c checks
-	if r.ConsumerName != "" {
-		c.name("consumerName", r.ConsumerName)
-	}
-	streamARN, _, isConsumer := strings.Cut(r.ConsumerARN, "/consumer/")
-	if r.ConsumerARN != "" && (!isConsumer || !strings.HasPrefix(streamARN, "arn:aws") || !strings.Contains(streamARN, ":stream/")) {
-		c.failf("consumerARN", r.ConsumerARN, `Member must satisfy regular expression pattern: ^(arn):aws.*:kinesis:.*:\d{12}:.*stream\/[a-zA-Z0-9_.-]+\/consumer\/[a-zA-Z0-9_.-]+:[0-9]+`)
-	}
-	if err := c.err(); err != nil {
-		return streamRef{}, nil, err
-	}
+	streamARN, _, _ := strings.Cut(r.ConsumerARN, "/consumer/")
 	switch {
 	case r.ConsumerARN == "" && (r.StreamARN == "" || r.ConsumerName == ""):
 		return streamRef{}, nil, awswire.Errorf("InvalidArgumentException", "Either ConsumerARN or both StreamARN and ConsumerName must be given.")
@@ -234,14 +224,6 @@ type listConsumersOutput struct {
 }
 
 func (s *Service) listConsumers(in *listConsumersInput, now int64) (any, error) {
-	var c checks
-	if in.StreamARN == "" {
-		c.missing("streamARN")
-	}
-	c.limit("maxResults", in.MaxResults, 10_000)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	var t token
 	if in.NextToken != "" {
 		if in.StreamCreationTimestamp != nil {

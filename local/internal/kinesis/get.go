@@ -33,16 +33,7 @@ type got struct {
 
 func (s *Service) getRecords(_ context.Context, r *request) (any, error) {
 	in := new(getRecordsInput)
-	if err := r.format.Decode(r.body, in); err != nil {
-		return nil, err
-	}
-	var c checks
-	if in.ShardIterator == "" {
-		c.missing("shardIterator")
-	}
-	c.length("shardIterator", in.ShardIterator, 0, 512)
-	c.limit("limit", in.Limit, maxGetRecords)
-	if err := c.err(); err != nil {
+	if err := r.read(in); err != nil {
 		return nil, err
 	}
 	it, ok := parseIterator(in.ShardIterator)
@@ -57,16 +48,13 @@ func (s *Service) getRecords(_ context.Context, r *request) (any, error) {
 	if r.format == awswire.FormatCBOR {
 		g.records = &cborRecords{}
 	}
-	err := s.view(streamRef{StreamName: it.stream, StreamARN: in.StreamARN}, r.now, func(st *stream) error {
+	if err := it.expired(r.now); err != nil {
+		return nil, err
+	}
+	err := s.viewShard(streamRef{StreamName: it.stream, StreamARN: in.StreamARN}, it.shard, r.now, func(st *stream, h *shard) error {
 		if st.Created != it.created {
-			return s.notFound(it.stream)
-		}
-		if err := it.expired(r.now); err != nil {
-			return err
-		}
-		h, err := s.readable(st, shardName(it.shard), r.now)
-		if err != nil {
-			return err
+			// A new stream of the same name: all it has comes behind the iterator.
+			it.created, it.index = st.Created, 0
 		}
 		return s.get(st, h, it, limit, r.now, &g)
 	})

@@ -2,7 +2,9 @@ package kinesis
 
 import (
 	"encoding/base64"
+	"errors"
 	"hash/crc32"
+	"net/http"
 	"strings"
 	"time"
 
@@ -85,18 +87,12 @@ func (in *getShardIteratorInput) op() string {
 type getShardIteratorOutput struct{ ShardIterator string }
 
 func (s *Service) getShardIterator(in *getShardIteratorInput, now int64) (any, error) {
-	var c checks
-	c.name("shardId", in.ShardID)
-	c.oneOf("shardIteratorType", in.ShardIteratorType, "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON")
-	if err := c.err(); err != nil {
-		return nil, err
+	index, ok := resolveShard(in.ShardID)
+	if !ok {
+		return nil, noShard(s.env.Account, in.name(), in.ShardID)
 	}
 	var out getShardIteratorOutput
-	err := s.view(in.streamRef, now, func(st *stream) error {
-		h, err := s.readable(st, in.ShardID, now)
-		if err != nil {
-			return err
-		}
+	err := s.viewShard(in.streamRef, index, now, func(st *stream, h *shard) error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if s.env.Limits && !h.mu.it.try(now, 1, shardReads, shardReads) {
@@ -124,6 +120,9 @@ func (s *Service) place(st *stream, h *shard, l *shardLog, in *getShardIteratorI
 	invalid := func(format string, args ...any) error {
 		return awswire.Errorf("InvalidArgumentException", format, args...)
 	}
+	if in.StartingSequenceNumber != "" && (in.ShardIteratorType == "TRIM_HORIZON" || in.ShardIteratorType == "LATEST") {
+		return 0, invalid(iteratorRule+"also a StartingSequenceNumber.", in.ShardIteratorType)
+	}
 	switch in.ShardIteratorType {
 	case "TRIM_HORIZON":
 		return 0, nil
@@ -139,12 +138,23 @@ func (s *Service) place(st *stream, h *shard, l *shardLog, in *getShardIteratorI
 		return l.since(int64(*in.Timestamp))
 	}
 	if in.StartingSequenceNumber == "" {
-		return 0, invalid("Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and no StartingSequenceNumber.", in.ShardIteratorType)
+		return 0, invalid(iteratorRule+"no StartingSequenceNumber.", in.ShardIteratorType)
+	}
+	used := func(why string) error {
+		return invalid("StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid%s.",
+			in.StartingSequenceNumber, in.op(), h.id, st.Name, s.env.Account, why)
+	}
+	switch e, ok := decodeSeq(in.StartingSequenceNumber); {
+	case !ok:
+		return 0, used("")
+	case e.shard != h.Index:
+		return 0, invalid("Invalid StartingSequenceNumber. It encodes %s, while it was used in a call to a shard with %s", shardName(e.shard), h.id)
+	case e.version == 0:
+		return 0, &awswire.Error{Code: internal, Status: http.StatusInternalServerError} // as the service does
 	}
 	n, ok := parseSeq(in.StartingSequenceNumber)
-	if !ok || n.shard != h.Index || n.created != h.Created/1000 || n.index >= l.next && n.compare(h.end()) != 0 {
-		return 0, invalid("StartingSequenceNumber %s used in %s on shard %s in stream %s under account %s is invalid because it did not come from this shard.",
-			in.StartingSequenceNumber, in.op(), h.id, st.Name, s.env.Account)
+	if !ok || n.created != h.Created/1000 || n.index >= l.next && n.compare(h.end()) != 0 {
+		return 0, used(" because it did not come from this stream")
 	}
 	if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
 		n.index++
@@ -152,17 +162,38 @@ func (s *Service) place(st *stream, h *shard, l *shardLog, in *getShardIteratorI
 	return n.index, nil
 }
 
-// readable gives a shard that still has records to read, or may get some.
-func (s *Service) readable(st *stream, id string, now int64) (*shard, error) {
-	h := st.shard(id)
-	if status := st.statusAt(now); status == creating {
-		return nil, s.notFound(st.Name)
+const iteratorRule = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and "
+
+// viewShard calls f with a shard that still has records to read, or may get some. About a
+// stream that is not there the service says that the shard is not.
+func (s *Service) viewShard(ref streamRef, index, now int64, f func(*stream, *shard) error) error {
+	found := false
+	err := s.view(ref, now, func(st *stream) error {
+		found = true
+		h, err := s.readable(st, index, now)
+		if err != nil {
+			return err
+		}
+		return f(st, h)
+	})
+	var e *awswire.Error
+	if !found && errors.As(err, &e) && e.Code == "ResourceNotFoundException" {
+		return s.shardMissing(index, ref.name())
 	}
-	if h == nil || st.expired(h, now) {
-		return nil, awswire.Errorf("ResourceNotFoundException",
-			"Shard %s in stream %s under account %s does not exist", id, st.Name, s.env.Account)
+	return err
+}
+
+// readable gives a shard that still has records to read, or may get some.
+func (s *Service) readable(st *stream, index, now int64) (*shard, error) {
+	h := st.shard(index)
+	if h == nil || st.expired(h, now) || st.statusAt(now) == creating {
+		return nil, s.shardMissing(index, st.Name)
 	}
 	return h, nil
+}
+
+func (s *Service) shardMissing(index int64, stream string) error {
+	return awswire.Errorf("ResourceNotFoundException", "Shard %s in stream %s under account %s does not exist", shardName(index), stream, s.env.Account)
 }
 
 func (s *Service) slow(st *stream, h *shard) error {

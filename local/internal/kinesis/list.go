@@ -9,21 +9,19 @@ import (
 // ShardFilter says which shards ListShards names.
 type ShardFilter struct {
 	Type      string
-	ShardID   string `json:"ShardId"`
+	ShardID   string `json:"ShardId,omitempty"`
 	Timestamp *awswire.Millis
 }
 
-func (f *ShardFilter) check(c *checks) {
-	c.oneOf("shardFilter.type", f.Type, "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP")
+// check says whether the filter has what its type wants.
+func (f *ShardFilter) check() error {
 	switch {
 	case f.Type == "AFTER_SHARD_ID" && f.ShardID == "":
-		c.missing("shardFilter.shardId")
+		return awswire.Errorf("InvalidArgumentException", "ShardId must be specified in ShardFilter when its Type is %s.", f.Type)
 	case (f.Type == "AT_TIMESTAMP" || f.Type == "FROM_TIMESTAMP") && f.Timestamp == nil:
-		c.missing("shardFilter.timestamp")
+		return awswire.Errorf("InvalidArgumentException", "Timestamp must be specified in ShardFilter when its Type is %s.", f.Type)
 	}
-	if f.ShardID != "" {
-		c.name("shardFilter.shardId", f.ShardID)
-	}
+	return nil
 }
 
 // list gives the shards that pass the filter at a time, by index. A shard that was closed

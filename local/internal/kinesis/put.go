@@ -17,14 +17,6 @@ const (
 	shardBytes   = 1 << 20 // a second
 )
 
-type putRecordInput struct {
-	streamRef
-	Data                      *[]byte
-	PartitionKey              *string
-	ExplicitHashKey           string
-	SequenceNumberForOrdering string
-}
-
 type putRecordOutput struct {
 	ShardID        string `json:"ShardId"`
 	SequenceNumber string
@@ -32,34 +24,14 @@ type putRecordOutput struct {
 }
 
 func (s *Service) putRecord(_ context.Context, r *request) (any, error) {
-	in := new(putRecordInput)
-	if err := r.format.Decode(r.body, in); err != nil {
-		return nil, err
-	}
 	b := s.batches.Get().(*batch)
 	defer s.batches.Put(b)
-	b.reset(1024)
-	b.streamRef = in.streamRef
-	var c checks
-	if in.PartitionKey == nil {
-		c.missing("partitionKey")
-		in.PartitionKey = new(string)
-	} else if *in.PartitionKey == "" {
-		c.failf("partitionKey", "", "Member must have length greater than or equal to 1")
-	}
-	var data []byte
-	if in.Data == nil {
-		c.missing("data")
-	} else {
-		data = *in.Data
-	}
-	if err := c.err(); err != nil {
+	if err := s.decode(b, r); err != nil {
 		return nil, err
 	}
-	b.add(data, []byte(*in.PartitionKey), in.ExplicitHashKey, true)
 	var out putRecordOutput
 	err := s.view(b.streamRef, r.now, func(st *stream) error {
-		if err := s.ordering(st, in.SequenceNumberForOrdering, r.now); err != nil {
+		if err := s.ordering(st, b.ordering, r.now); err != nil {
 			return err
 		}
 		if err := s.put(st, b, r.now, func(member string, _ int) string { return member }); err != nil {
@@ -84,11 +56,12 @@ func (s *Service) putRecord(_ context.Context, r *request) (any, error) {
 // ordering checks SequenceNumberForOrdering. The order itself needs no help: every record
 // of a shard, and of its children, gets a higher number than those before it.
 func (s *Service) ordering(st *stream, seq string, now int64) error {
-	if seq == "" || seq == "0" {
+	if seq == "" {
 		return nil
 	}
-	n, ok := parseSeq(seq)
-	if !ok || n.arrived > now/1000+1 || n.shard >= st.NextShard {
+	// A record of this second may be in a second that has not quite come, for a shard's
+	// arrivals do not go back when the clock does.
+	if n, ok := decodeSeq(seq); !ok || n.arrived > now/1000+1 {
 		return awswire.Errorf("InvalidArgumentException",
 			"ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.", seq, st.Name, s.env.Account)
 	}
@@ -102,33 +75,14 @@ func (st *stream) encryption() string {
 	return "NONE"
 }
 
-type putRecordsInput struct {
-	streamRef
-	Records []struct {
-		Data            *[]byte
-		PartitionKey    string
-		ExplicitHashKey string
-	}
-}
-
 func (s *Service) putRecords(_ context.Context, r *request) (any, error) {
 	b := s.batches.Get().(*batch)
 	defer s.batches.Put(b)
-	if err := b.decode(r); err != nil {
+	if err := s.decode(b, r); err != nil {
 		return nil, err
 	}
 	var out any
 	err := s.view(b.streamRef, r.now, func(st *stream) error {
-		switch n := len(b.entries); {
-		case n == 0:
-			var c checks
-			c.failf("records", "[]", "Member must have length greater than or equal to 1")
-			return c.err()
-		case n > maxRecords:
-			var c checks
-			c.failf("records", fmt.Sprintf("%d records", n), "Member must have length less than or equal to %d", maxRecords)
-			return c.err()
-		}
 		if err := s.put(st, b, r.now, listed); err != nil {
 			return err
 		}
@@ -149,28 +103,82 @@ func (s *Service) putRecords(_ context.Context, r *request) (any, error) {
 // listed names a member of the i-th record of a list.
 func listed(member string, i int) string { return fmt.Sprintf("records.%d.member.%s", i+1, member) }
 
-func (b *batch) decode(r *request) error {
-	if r.format == awswire.FormatJSON {
-		if err := b.decodeJSON(r.body); err != nil {
-			return awswire.Errorf("SerializationException", "%v", err)
-		}
+// decode reads a put into the batch, whose entries are in order but for what the stream's
+// state says of them. JSON has a fast way that knows what a good request looks like; all
+// else goes the way of the other operations, which know how to complain.
+func (s *Service) decode(b *batch, r *request) error {
+	single := r.operation == "PutRecord"
+	if r.format == awswire.FormatJSON && b.decodeJSON(r.body, single) == nil && b.sound(single) {
 		return nil
 	}
-	in := new(putRecordsInput)
-	if err := r.format.Decode(r.body, in); err != nil {
+	v, err := r.check(shapes[r.operation])
+	if err != nil && s.keyless(r) {
+		v, err = r.check(shapes[r.operation+"/"+autoStrategy])
+	}
+	if err != nil {
 		return err
 	}
-	b.reset(len(r.body) + frameHeader*len(in.Records))
-	b.streamRef = in.streamRef
-	for i := range in.Records {
-		e := &in.Records[i]
-		var data []byte
-		if e.Data != nil {
-			data = *e.Data
-		}
-		b.add(data, []byte(e.PartitionKey), e.ExplicitHashKey, e.Data != nil)
+	return b.take(v, len(r.body), single)
+}
+
+// take makes a batch of a request's members, which are valid.
+func (b *batch) take(v map[string]any, size int, single bool) error {
+	b.reset(size + frameHeader)
+	if err := awswire.Assign(v, &b.streamRef); err != nil {
+		return err
+	}
+	records, _ := v["Records"].([]any)
+	if single {
+		records = []any{v}
+		b.ordering, _ = v["SequenceNumberForOrdering"].(string)
+	}
+	for _, e := range records {
+		m, _ := e.(map[string]any)
+		data, has := m["Data"].([]byte)
+		key, _ := m["PartitionKey"].(string)
+		explicit, _ := m["ExplicitHashKey"].(string)
+		b.add(data, []byte(key), explicit, has)
 	}
 	return nil
+}
+
+// keyless says whether the request is to a stream that wants no partition keys.
+func (s *Service) keyless(r *request) bool {
+	tree, err := r.format.Tree(r.body)
+	m, ok := tree.(map[string]any)
+	if err != nil || !ok {
+		return false
+	}
+	name, _ := m["StreamName"].(string)
+	if arn, ok := m["StreamARN"].(string); ok && name == "" {
+		name = StreamOf(arn)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	st := s.mu.streams[name]
+	return st != nil && st.strategy() == autoStrategy
+}
+
+// sound says whether the batch is certainly valid by itself.
+func (b *batch) sound(single bool) bool {
+	n := len(b.entries)
+	if n == 0 || n > maxRecords || b.ordering != "" && !sequence.regexp.MatchString(b.ordering) ||
+		b.StreamName == "" && b.StreamARN == "" || !b.streamRef.sound() {
+		return false
+	}
+	for i := range b.entries {
+		e := &b.entries[i]
+		if !e.hasData || e.keyLen == 0 || e.keyChars > partitionKey.most || e.dataLen() > recordData.most ||
+			e.explicit != "" && !hashKey.regexp.MatchString(e.explicit) {
+			return false
+		}
+	}
+	return !single || n == 1
+}
+
+func (r streamRef) sound() bool {
+	return (r.StreamName == "" || len(r.StreamName) <= streamName.most && streamName.regexp.MatchString(r.StreamName)) &&
+		(r.StreamARN == "" || len(r.StreamARN) <= streamARN.most && streamARN.regexp.MatchString(r.StreamARN)) && r.StreamID == ""
 }
 
 const (
@@ -188,9 +196,14 @@ func (s *Service) put(st *stream, b *batch, now int64, name func(string, int) st
 	if err := b.check(st, name); err != nil {
 		return err
 	}
+	auto := st.strategy() == autoStrategy
 	for i := range b.entries {
 		e := &b.entries[i]
-		e.shard = int32(hashrange.Find(st.ranges, e.hash))
+		if auto {
+			e.shard = int32(st.turn.Add(1) % uint64(len(st.open)))
+		} else {
+			e.shard = int32(hashrange.Find(st.ranges, e.hash))
+		}
 		e.err = nil
 		b.order = append(b.order, int32(i))
 	}
@@ -213,18 +226,11 @@ func (b *batch) check(st *stream, name func(string, int) string) error {
 	for i := range b.entries {
 		e := &b.entries[i]
 		total += e.dataLen() + e.keyLen
-		if !e.hasData {
-			c.missing(name("data", i))
-		}
-		if n := e.dataLen() + e.keyLen; n > most {
-			c.failf(name("data", i), fmt.Sprintf("%d bytes", e.dataLen()),
-				"Member must have length less than or equal to %d, the partition key's %d bytes included", most, e.keyLen)
-		}
-		switch {
-		case e.keyLen == 0:
-			c.missing(name("partitionKey", i))
-		case e.keyChars > 256:
-			c.failf(name("partitionKey", i), fmt.Sprintf("%d characters", e.keyChars), "Member must have length less than or equal to 256")
+		switch n := e.dataLen(); {
+		case n > most:
+			c.failf(name("data", i), javaBuffer(n), "Member must have length less than or equal to %d", most)
+		case n+e.keyLen > most:
+			c.failf(name("data", i), javaBuffer(n), "Member must have length less than or equal to %d, the partition key's %d bytes included", most, e.keyLen)
 		}
 	}
 	if err := c.err(); err != nil {
@@ -234,7 +240,7 @@ func (b *batch) check(st *stream, name func(string, int) string) error {
 		return awswire.Errorf("InvalidArgumentException", "Records size exceeds 10 MB limit")
 	}
 	for i := range b.entries {
-		if e := &b.entries[i]; e.explicit != "" {
+		if e := &b.entries[i]; e.explicit != "" && st.strategy() != autoStrategy {
 			k, err := hashrange.Parse(e.explicit)
 			if err != nil {
 				return awswire.Errorf("InvalidArgumentException",

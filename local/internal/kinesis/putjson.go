@@ -26,20 +26,23 @@ type entry struct {
 
 func (e *entry) dataLen() int { return e.len - frameHeader - e.keyLen }
 
+var strictBase64 = base64.StdEncoding.Strict()
+
 type putError struct{ code, message string }
 
 // batch is a PutRecords request, decoded: the base64 text of each record's data has become
 // the bytes of a frame in arena.
 type batch struct {
 	streamRef
-	entries []entry
-	arena   []byte
-	order   []int32
-	out     []byte
+	ordering string // SequenceNumberForOrdering, of PutRecord
+	entries  []entry
+	arena    []byte
+	order    []int32
+	out      []byte
 }
 
 func (b *batch) reset(size int) {
-	b.streamRef = streamRef{}
+	b.streamRef, b.ordering = streamRef{}, ""
 	clear(b.entries)
 	b.entries, b.order, b.out = b.entries[:0], b.order[:0], b.out[:0]
 	if cap(b.arena) < size {
@@ -66,38 +69,51 @@ func (b *batch) finish(e entry, key []byte) {
 	b.entries = append(b.entries, e)
 }
 
-// decodeJSON reads the body of a PutRecords request. It knows this one shape: encoding/json
-// takes five times as long, most of it in finding out what it is looking at.
-func (b *batch) decodeJSON(body []byte) error {
+// decodeJSON reads the body of a PutRecords or, single, of a PutRecord request. It knows
+// these shapes only: encoding/json takes five times as long, most of it in finding out what
+// it is looking at. Its errors are for nobody: the caller finds better words.
+func (b *batch) decodeJSON(body []byte, single bool) error {
 	b.reset(len(body) + 1024)
 	p := parser{b: body}
-	err := p.object(func(name []byte) error {
-		var err error
-		switch string(name) {
-		case "StreamName":
-			b.StreamName, err = p.text()
-		case "StreamARN":
-			b.StreamARN, err = p.text()
-		case "StreamId":
-			b.StreamID, err = p.text()
-		case "Records":
-			b.entries, b.arena = b.entries[:0], b.arena[:0]
-			if p.null() {
-				return nil
+	var err error
+	if single {
+		err = b.record(&p, true)
+	} else {
+		err = p.object(func(name []byte) error {
+			if string(name) != "Records" {
+				return b.top(&p, name)
 			}
-			err = p.array(func() error { return b.record(&p) })
-		default:
-			err = p.skip(0)
-		}
-		return err
-	})
+			b.entries, b.arena = b.entries[:0], b.arena[:0]
+			return p.array(func() error { return b.record(&p, false) })
+		})
+	}
 	if err != nil {
 		return err
 	}
 	return p.end()
 }
 
-func (b *batch) record(p *parser) error {
+// top reads a member that stands beside the records.
+func (b *batch) top(p *parser, name []byte) error {
+	var err error
+	switch string(name) {
+	case "StreamName":
+		b.StreamName, err = p.text()
+	case "StreamARN":
+		b.StreamARN, err = p.text()
+	case "StreamId":
+		b.StreamID, err = p.text()
+	case "SequenceNumberForOrdering":
+		b.ordering, err = p.text()
+	default:
+		err = p.skip(0)
+	}
+	return err
+}
+
+// record reads a record, which has the request's own members beside its own when it is the
+// whole request.
+func (b *batch) record(p *parser, single bool) error {
 	if len(b.entries) > maxDecoded {
 		return p.skip(0) // far more than the service takes: they are only counted
 	}
@@ -109,29 +125,27 @@ func (b *batch) record(p *parser) error {
 		switch string(name) {
 		case "Data":
 			b.arena, e.hasData = b.arena[:e.off+frameHeader], false
-			if p.null() {
-				return nil
-			}
 			var raw []byte
 			if raw, err = p.str(); err != nil {
 				return err
 			}
 			b.arena = slices.Grow(b.arena, base64.StdEncoding.DecodedLen(len(raw)))
 			at := len(b.arena)
-			n, err := base64.StdEncoding.Decode(b.arena[at:cap(b.arena)], raw)
+			n, err := strictBase64.Decode(b.arena[at:cap(b.arena)], raw)
 			if err != nil {
-				return fmt.Errorf("the Data of record %d is not base64: %w", len(b.entries)+1, err)
+				return err
 			}
 			b.arena, e.hasData = b.arena[:at+n], true
 		case "PartitionKey":
-			key = nil
-			if !p.null() {
-				key, err = p.str()
-			}
+			key, err = p.str()
 		case "ExplicitHashKey":
 			e.explicit, err = p.text()
 		default:
-			err = p.skip(0)
+			if single {
+				err = b.top(p, name)
+			} else {
+				err = p.skip(0)
+			}
 		}
 		return err
 	})
@@ -302,12 +316,15 @@ func (p *parser) escaped(start int) ([]byte, error) {
 	return []byte(s), nil
 }
 
-// text reads a string or null.
+// text reads a string that is not empty, or null.
 func (p *parser) text() (string, error) {
 	if p.null() {
 		return "", nil
 	}
 	s, err := p.str()
+	if err == nil && len(s) == 0 {
+		err = p.errorf("an empty string")
+	}
 	return string(s), err
 }
 

@@ -7,69 +7,75 @@ import (
 	"github.com/lakekit/lakekit/internal/hashrange"
 )
 
-// split closes a shard and opens two that share its range, the second one from key on.
-func (st *stream) split(account, id, key string, now int64) error {
+// toSplit gives the shard and the key of a split that may be done.
+func (st *stream) toSplit(account, id, key string) (*shard, hashrange.Key, error) {
 	h, err := st.eligible(account, id)
 	if err != nil {
-		return err
+		return nil, hashrange.Key{}, err
 	}
 	at, err := hashrange.Parse(key)
-	if err != nil {
-		return awswire.Errorf("InvalidArgumentException", "NewStartingHashKey %s is not a hash key", key)
+	// The service wants the first child to have two keys at least, and the second one too.
+	if err != nil || !h.rng.First.Next().Less(at) || !at.Less(h.rng.Last) || h.rng.First == hashrange.Max() {
+		return nil, hashrange.Key{}, awswire.Errorf("InvalidArgumentException",
+			"NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			key, h.id, st.Name, account, h.First, h.Last)
 	}
-	// Both children get at least one key.
-	if !h.rng.First.Less(at) || h.rng.Last.Less(at) {
-		return awswire.Errorf("InvalidArgumentException",
-			"NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than the shard's StartingHashKey %s and at most the shard's EndingHashKey %s.",
-			key, id, st.Name, account, h.First, h.Last)
-	}
-	now = max(now, h.Created+1000)
-	h.Closed = now
-	st.child(hashrange.Range{First: h.rng.First, Last: at.Prev()}, h.Index, -1, now)
-	st.child(hashrange.Range{First: at, Last: h.rng.Last}, h.Index, -1, now)
-	st.index()
-	return nil
+	return h, at, nil
 }
 
-// merge closes two neighbours and opens one shard with both their ranges.
-func (st *stream) merge(account, id, adjacent string, now int64) error {
-	a, err := st.eligible(account, id)
-	if err != nil {
-		return err
+// toMerge gives the two shards of a merge that may be done, the first one's keys first.
+func (st *stream) toMerge(account, id, adjacent string) (a, b *shard, err error) {
+	if a, err = st.eligible(account, id); err != nil {
+		return nil, nil, err
 	}
-	b, err := st.eligible(account, adjacent)
-	if err != nil {
-		return err
+	if b, err = st.eligible(account, adjacent); err != nil {
+		return nil, nil, err
 	}
-	if !a.rng.Adjacent(b.rng) {
-		return awswire.Errorf("InvalidArgumentException",
+	if a.rng.Last.Next() != b.rng.First || a.rng.Last == hashrange.Max() {
+		return nil, nil, awswire.Errorf("InvalidArgumentException",
 			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
-			id, adjacent, st.Name, account)
+			a.id, b.id, st.Name, account)
 	}
-	now = max(now, a.Created+1000, b.Created+1000)
-	a.Closed, b.Closed = now, now
-	r := hashrange.Range{First: a.rng.First, Last: b.rng.Last}
-	if b.rng.First.Less(a.rng.First) {
-		r = hashrange.Range{First: b.rng.First, Last: a.rng.Last}
-	}
-	st.child(r, a.Index, b.Index, now)
-	st.index()
-	return nil
+	return a, b, nil
 }
 
 // eligible gives a shard that may be split or merged.
 func (st *stream) eligible(account, id string) (*shard, error) {
-	h := st.shard(id)
-	if h == nil {
-		return nil, awswire.Errorf("ResourceNotFoundException",
-			"Could not find shard %s in stream %s under account %s.", id, st.Name, account)
+	n, ok := resolveShard(id)
+	if !ok {
+		return nil, noShard(account, st.Name, id)
 	}
-	if h.Closed != 0 {
+	h := st.shard(n)
+	switch {
+	case h == nil:
+		return nil, noShard(account, st.Name, shardName(n))
+	case h.Closed != 0:
 		return nil, awswire.Errorf("InvalidArgumentException",
 			"Shard %s in stream %s under account %s has already been merged or split, and thus is not eligible for merging or splitting.",
-			id, st.Name, account)
+			h.id, st.Name, account)
 	}
 	return h, nil
+}
+
+func noShard(account, stream, id string) error {
+	return awswire.Errorf("ResourceNotFoundException", "Could not find shard %s in stream %s under account %s.", id, stream, account)
+}
+
+// split closes a shard and opens two that share its range, the second one from key on. The
+// stream must be indexed afterwards.
+func (st *stream) split(h *shard, key hashrange.Key, now int64) {
+	now = max(now, h.Created+1000)
+	h.Closed = now
+	st.child(hashrange.Range{First: h.rng.First, Last: key.Prev()}, h.Index, -1, now)
+	st.child(hashrange.Range{First: key, Last: h.rng.Last}, h.Index, -1, now)
+}
+
+// merge closes two neighbours and opens one shard with both their ranges. The stream must be
+// indexed afterwards.
+func (st *stream) merge(a, b *shard, now int64) {
+	now = max(now, a.Created+1000, b.Created+1000)
+	a.Closed, b.Closed = now, now
+	st.child(hashrange.Range{First: a.rng.First, Last: b.rng.Last}, a.Index, b.Index, now)
 }
 
 // child opens a shard. Its creation lies at least a second behind its parents', so that its

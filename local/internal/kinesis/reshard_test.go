@@ -31,20 +31,24 @@ func TestReshardKeepsTheRanges(t *testing.T) {
 		now := born
 		for range 30 {
 			now += rng.Int64N(10 * 3_600_000)
-			h := st.open[rng.IntN(len(st.open))]
+			i := rng.IntN(len(st.open))
+			h := st.open[i]
 			var err error
-			if rng.IntN(2) == 0 && h.rng.First != h.rng.Last {
-				err = st.split("0", h.id, h.rng.Mid().String(), now)
-			} else if i := slices.Index(st.open, h); len(st.open) > 1 {
-				o := st.open[max(i-1, 0)]
-				if o == h {
-					o = st.open[1]
+			if rng.IntN(2) == 0 && h.rng.First.Next().Less(h.rng.Mid()) {
+				var key hashrange.Key
+				if h, key, err = st.toSplit("0", h.id, h.rng.Mid().String()); err == nil {
+					st.split(h, key, now)
 				}
-				err = st.merge("0", h.id, o.id, now)
+			} else if i > 0 {
+				var a, b *shard
+				if a, b, err = st.toMerge("0", st.open[i-1].id, h.id); err == nil {
+					st.merge(a, b, now)
+				}
 			}
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
+			st.index()
 			checkRanges(t, st)
 			checkFilters(t, st, now+2000, rng)
 			again, err := newStream(st.meta(), "")
@@ -54,6 +58,42 @@ func TestReshardKeepsTheRanges(t *testing.T) {
 			if !slices.Equal(again.ranges, st.ranges) {
 				t.Fatalf("seed %d: stored and read, the open ranges are %v, were %v", seed, again.ranges, st.ranges)
 			}
+		}
+	}
+}
+
+// TestWavesMakeEvenShards goes from shards as resharding by hand leaves them to any number of
+// even ones, in few waves, without a gap in between.
+func TestWavesMakeEvenShards(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(200) {
+		rng := rand.New(rand.NewPCG(seed, 3))
+		st := testStream(t, 1+rng.IntN(20))
+		now := born
+		for range rng.IntN(10) { // make it uneven
+			h := st.open[rng.IntN(len(st.open))]
+			now += 2000
+			st.split(h, h.rng.Mid(), now)
+			st.index()
+		}
+		target := 1 + rng.IntN(2*len(st.open))
+		st.Reshape = &reshape{Target: target}
+		for waves := 1; ; waves++ {
+			now += 2000
+			done, err := st.advance(now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkRanges(t, st)
+			if done {
+				break
+			}
+			if waves == 20 {
+				t.Fatalf("seed %d: %d waves do not make %d shards, but %v", seed, waves, target, st.ranges)
+			}
+		}
+		if !slices.Equal(st.ranges, hashrange.Split(target)) {
+			t.Fatalf("seed %d: %d shards are %v", seed, target, st.ranges)
 		}
 	}
 }

@@ -33,8 +33,11 @@ type Service struct {
 		sync.RWMutex
 		streams map[string]*stream
 		nextDir int
+		account account
 		closed  bool
 	}
+	// due is when the next change of shards is, in Unix milliseconds.
+	due      atomic.Int64
 	fans     fans
 	batches  sync.Pool // of *batch
 	bodies   sync.Pool // of *[]byte
@@ -43,9 +46,10 @@ type Service struct {
 
 // request is one call.
 type request struct {
-	format awswire.Format
-	body   []byte
-	now    int64 // Unix milliseconds
+	operation string
+	format    awswire.Format
+	body      []byte
+	now       int64 // Unix milliseconds
 }
 
 // op answers a call with a value to encode, with raw text, or with nil for an empty body.
@@ -58,7 +62,7 @@ type raw []byte
 func unary[In any](f func(in *In, now int64) (any, error)) op {
 	return func(_ context.Context, r *request) (any, error) {
 		in := new(In)
-		if err := r.format.Decode(r.body, in); err != nil {
+		if err := r.read(in); err != nil {
 			return nil, err
 		}
 		return f(in, r.now)
@@ -78,35 +82,51 @@ func Open(env service.Env) (*Service, error) {
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = func() any { return new([]byte) }
 	s.ops = map[string]op{
-		"CreateStream":                  unary(s.createStream),
-		"DeleteStream":                  unary(s.deleteStream),
-		"DescribeStream":                unary(s.describeStream),
-		"DescribeStreamSummary":         unary(s.describeStreamSummary),
-		"DescribeLimits":                unary(s.describeLimits),
-		"ListStreams":                   unary(s.listStreams),
-		"ListShards":                    unary(s.listShards),
-		"PutRecord":                     s.putRecord,
-		"PutRecords":                    s.putRecords,
-		"GetShardIterator":              unary(s.getShardIterator),
-		"GetRecords":                    s.getRecords,
-		"SplitShard":                    unary(s.splitShard),
-		"MergeShards":                   unary(s.mergeShards),
-		"IncreaseStreamRetentionPeriod": unary(s.increaseRetention),
-		"DecreaseStreamRetentionPeriod": unary(s.decreaseRetention),
-		"StartStreamEncryption":         unary(s.startEncryption),
-		"StopStreamEncryption":          unary(s.stopEncryption),
-		"UpdateMaxRecordSize":           unary(s.updateMaxRecordSize),
-		"AddTagsToStream":               unary(s.addTags),
-		"ListTagsForStream":             unary(s.listTags),
-		"RemoveTagsFromStream":          unary(s.removeTags),
-		"TagResource":                   unary(s.tagResource),
-		"ListTagsForResource":           unary(s.listTagsForResource),
-		"UntagResource":                 unary(s.untagResource),
-		"RegisterStreamConsumer":        unary(s.registerConsumer),
-		"DeregisterStreamConsumer":      unary(s.deregisterConsumer),
-		"DescribeStreamConsumer":        unary(s.describeConsumer),
-		"ListStreamConsumers":           unary(s.listConsumers),
-		"SubscribeToShard":              unary(s.subscribeToShard),
+		"AddTagsToStream":                        unary(s.addTags),
+		"CreateChannel":                          unary(s.createChannel),
+		"CreateStream":                           unary(s.createStream),
+		"DecreaseStreamRetentionPeriod":          unary(s.decreaseRetention),
+		"DeleteChannel":                          unary(s.noChannel),
+		"DeleteResourcePolicy":                   unary(s.deletePolicy),
+		"DeleteStream":                           unary(s.deleteStream),
+		"DeregisterStreamConsumer":               unary(s.deregisterConsumer),
+		"DescribeAccountSettings":                unary(s.describeAccount),
+		"DescribeChannel":                        unary(s.noChannel),
+		"DescribeLimits":                         unary(s.describeLimits),
+		"DescribeStream":                         unary(s.describeStream),
+		"DescribeStreamConsumer":                 unary(s.describeConsumer),
+		"DescribeStreamSummary":                  unary(s.describeStreamSummary),
+		"DisableEnhancedMonitoring":              unary(s.disableMonitoring),
+		"EnableEnhancedMonitoring":               unary(s.enableMonitoring),
+		"GetRecords":                             s.getRecords,
+		"GetResourcePolicy":                      unary(s.getPolicy),
+		"GetShardIterator":                       unary(s.getShardIterator),
+		"IncreaseStreamRetentionPeriod":          unary(s.increaseRetention),
+		"ListChannels":                           unary(s.listChannels),
+		"ListShards":                             unary(s.listShards),
+		"ListStreamConsumers":                    unary(s.listConsumers),
+		"ListStreams":                            unary(s.listStreams),
+		"ListTagsForResource":                    unary(s.listTagsForResource),
+		"ListTagsForStream":                      unary(s.listTags),
+		"MergeShards":                            unary(s.mergeShards),
+		"PutRecord":                              s.putRecord,
+		"PutRecords":                             s.putRecords,
+		"PutResourcePolicy":                      unary(s.putPolicy),
+		"RegisterStreamConsumer":                 unary(s.registerConsumer),
+		"RemoveTagsFromStream":                   unary(s.removeTags),
+		"SplitShard":                             unary(s.splitShard),
+		"StartStreamEncryption":                  unary(s.startEncryption),
+		"StopStreamEncryption":                   unary(s.stopEncryption),
+		"SubscribeToShard":                       unary(s.subscribeToShard),
+		"TagResource":                            unary(s.addTags),
+		"UntagResource":                          unary(s.removeTags),
+		"UpdateAccountSettings":                  unary(s.updateAccount),
+		"UpdateChannel":                          unary(s.noChannel),
+		"UpdateMaxRecordSize":                    unary(s.updateMaxRecordSize),
+		"UpdateShardCount":                       unary(s.updateShardCount),
+		"UpdateStreamMode":                       unary(s.updateMode),
+		"UpdateStreamRecordDistributionStrategy": unary(s.updateStrategy),
+		"UpdateStreamWarmThroughput":             unary(s.updateWarmThroughput),
 	}
 	if err := s.load(time.Now().UnixMilli()); err != nil {
 		return nil, errors.Join(fmt.Errorf("kinesis: open %s: %w", env.Dir, err), s.Close())
@@ -150,7 +170,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Service) call(r *http.Request, req *request, name string) (any, error) {
 	f, ok := s.ops[name]
 	if !ok {
-		return nil, awswire.Errorf("UnknownOperationException", "the local lake does not serve Kinesis's %q", name)
+		// The service says no more than this, so the log says it.
+		s.env.Log.Warn("kinesis: an operation that the local lake does not know", "operation", name)
+		return nil, &awswire.Error{Code: "UnknownOperationException"}
 	}
 	buf := s.bodies.Get().(*[]byte)
 	defer s.bodies.Put(buf)
@@ -158,7 +180,8 @@ func (s *Service) call(r *http.Request, req *request, name string) (any, error) 
 	if *buf, err = readBody(r, (*buf)[:0]); err != nil {
 		return nil, err
 	}
-	req.body, req.now = *buf, time.Now().UnixMilli()
+	req.operation, req.body, req.now = name, *buf, time.Now().UnixMilli()
+	s.settle(req.now)
 	return f(r.Context(), req)
 }
 
@@ -174,7 +197,15 @@ func (s *Service) failure(w http.ResponseWriter, err error) (int, any) {
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
-	return status, map[string]any{"__type": e.Code, "message": e.Message}
+	body := map[string]any{"__type": e.Code}
+	switch {
+	case e.Message == "":
+	case e.Code == serialization:
+		body["Message"] = e.Message // this one alone
+	default:
+		body["message"] = e.Message
+	}
+	return status, body
 }
 
 func internalFailure(err error) *awswire.Error {
@@ -204,7 +235,7 @@ func readBody(r *http.Request, buf []byte) ([]byte, error) {
 		case errors.Is(err, io.EOF):
 			return buf, nil
 		case err != nil:
-			return buf, awswire.Errorf("SerializationException", "the request's body ends early: %v", err)
+			return buf, serializationError("the request's body ends early: %v", err)
 		}
 	}
 }

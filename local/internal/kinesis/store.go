@@ -57,7 +57,8 @@ func (s *Service) load(now int64) error {
 		}
 		s.mu.streams[m.Name] = st
 	}
-	return s.purge(now)
+	s.schedule()
+	return errors.Join(s.loadAccount(), s.purge(now))
 }
 
 // save stores a stream's state.
@@ -142,11 +143,6 @@ func (s *Service) find(ref streamRef, now int64) (*stream, error) {
 	if s.mu.closed {
 		return nil, errClosed
 	}
-	var c checks
-	ref.check(&c)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	name := ref.StreamName
 	if ref.StreamARN != "" {
 		resource := StreamOf(ref.StreamARN)
@@ -168,7 +164,7 @@ func (s *Service) find(ref streamRef, now int64) (*stream, error) {
 		}
 	}
 	if name == "" {
-		return nil, awswire.Errorf("InvalidArgumentException", "Either StreamName or StreamARN must be given")
+		return nil, awswire.Errorf("InvalidArgumentException", "Either StreamName or StreamARN must be provided.")
 	}
 	st := s.mu.streams[name]
 	if st == nil || st.Status == deleting && now >= st.Until {
@@ -219,6 +215,7 @@ func (s *Service) alter(ref streamRef, now int64, f func(*stream) error, states 
 		st.restore(before)
 		return err
 	}
+	s.schedule()
 	wakeAll(st.shards)
 	if err := s.purge(now); err != nil {
 		s.env.Log.Warn("kinesis: remove what has expired", "error", err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/internal/hashrange"
@@ -38,6 +39,12 @@ type streamMeta struct {
 	KeyID          string            `json:",omitempty"` // empty: not encrypted
 	Tags           map[string]string `json:",omitempty"`
 	Consumers      []consumerMeta    `json:",omitempty"` // by name
+	Metrics        []string          `json:",omitempty"` // of its shards, in the order of shardMetrics
+	Policy         string            `json:",omitempty"`
+	Strategy       string            `json:",omitempty"` // of an on-demand stream; empty: by partition key
+	Reshape        *reshape          `json:",omitempty"`
+	Scaled         []int64           `json:",omitempty"` // when UpdateShardCount was called, in the last 24 hours
+	Switched       []int64           `json:",omitempty"` // when UpdateStreamMode was
 	NextShard      int64
 	Shards         []shardMeta
 }
@@ -60,6 +67,8 @@ type stream struct {
 	shards []*shard // by index; expired ones are gone
 	open   []*shard // by hash range, without gaps
 	ranges []hashrange.Range
+	late   bool          // a step of a reshape could not be stored in time
+	turn   atomic.Uint64 // of the AUTO strategy
 }
 
 // shard is one shard. Its log and its rate limits are guarded by mu; the rest by the service.
@@ -150,17 +159,14 @@ func (st *stream) meta() streamMeta {
 
 // statusAt gives the status at a time: CREATING and UPDATING pass by themselves.
 func (st *stream) statusAt(now int64) string {
-	if (st.Status == creating || st.Status == updating) && now >= st.Until {
+	if (st.Status == creating || st.Status == updating) && now >= st.Until && st.Reshape == nil {
 		return active
 	}
 	return st.Status
 }
 
-func (st *stream) shard(id string) *shard {
-	n, ok := shardIndex(id)
-	if !ok {
-		return nil
-	}
+// shard gives a shard that is not gone, by its index.
+func (st *stream) shard(n int64) *shard {
 	i, ok := slices.BinarySearchFunc(st.shards, n, func(h *shard, n int64) int {
 		switch {
 		case h.Index < n:
@@ -226,17 +232,12 @@ type streamRef struct {
 	StreamID   string `json:"StreamId"`
 }
 
-// check complains about the names' form.
-func (r streamRef) check(c *checks) {
+// name is the stream's name, as far as the request has it.
+func (r streamRef) name() string {
 	if r.StreamName != "" {
-		c.name("streamName", r.StreamName)
+		return r.StreamName
 	}
-	if r.StreamARN != "" {
-		c.length("streamARN", r.StreamARN, 1, 2048)
-		if !strings.HasPrefix(r.StreamARN, "arn:aws") || !strings.Contains(r.StreamARN, ":stream/") {
-			c.failf("streamARN", r.StreamARN, `Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\d{12}:stream/\S+`)
-		}
-	}
+	return StreamOf(r.StreamARN)
 }
 
 // notFound is the answer about a stream that is not there.

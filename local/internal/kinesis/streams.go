@@ -39,26 +39,12 @@ type createStreamInput struct {
 const onDemandShards = 4
 
 func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
-	var c checks
-	c.name("streamName", in.StreamName)
-	c.limit("shardCount", in.ShardCount, 1_000_000)
-	if in.StreamModeDetails != nil {
-		c.oneOf("streamModeDetails.streamMode", in.StreamModeDetails.StreamMode, provisioned, onDemand)
-	}
-	c.within("maxRecordSizeInKiB", in.MaxRecordSizeInKiB, 1024, 10240)
-	c.within("warmThroughputMiBps", in.WarmThroughputMiBps, 1, 10_000)
-	c.tags(in.Tags)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	shards := onDemandShards
 	switch mode := in.StreamModeDetails.mode(); {
 	case mode == provisioned && in.ShardCount == nil:
 		return nil, awswire.Errorf("ValidationException", "ShardCount must be given for a stream in PROVISIONED mode.")
 	case mode == onDemand && in.ShardCount != nil:
 		return nil, awswire.Errorf("ValidationException", "ShardCount must not be given for a stream in ON_DEMAND mode.")
-	case mode == provisioned && in.WarmThroughputMiBps != 0:
-		return nil, awswire.Errorf("ValidationException", "WarmThroughputMiBps is for streams in ON_DEMAND mode.")
 	case mode == provisioned:
 		shards = *in.ShardCount
 	default:
@@ -71,6 +57,11 @@ func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
 	}
 	if err := s.purge(now); err != nil {
 		return nil, err
+	}
+	if in.WarmThroughputMiBps != 0 {
+		if err := s.warmable(in.StreamModeDetails.mode(), in.WarmThroughputMiBps, now); err != nil {
+			return nil, err
+		}
 	}
 	if s.mu.streams[in.StreamName] != nil {
 		return nil, awswire.Errorf("ResourceInUseException", "Stream %s under account %s already exists.", in.StreamName, s.env.Account)
@@ -94,7 +85,7 @@ func (s *Service) quota(mode string, more int) error {
 	switch {
 	case mode == provisioned && open+more > shardQuota:
 		return awswire.Errorf("LimitExceededException",
-			"This request would exceed the shard limit for the account %s in %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d.",
+			"This request would exceed the shard limit for the account %s in %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d. Refer to the AWS Service Limits page (http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to request higher limits.",
 			s.env.Account, s.env.Region, open, shardQuota, more)
 	case mode == onDemand && streams >= onDemandQuota:
 		return awswire.Errorf("LimitExceededException", "Account %s has %d on-demand streams, its limit.", s.env.Account, streams)
@@ -136,8 +127,6 @@ type describeStreamInput struct {
 	ExclusiveStartShardID string `json:"ExclusiveStartShardId"`
 }
 
-type enhancedMetrics struct{ ShardLevelMetrics []string }
-
 type streamDescription struct {
 	StreamName              string
 	StreamARN               string
@@ -155,14 +144,6 @@ type streamDescription struct {
 type describeStreamOutput struct{ StreamDescription streamDescription }
 
 func (s *Service) describeStream(in *describeStreamInput, now int64) (any, error) {
-	var c checks
-	c.limit("limit", in.Limit, 10_000)
-	if in.ExclusiveStartShardID != "" {
-		c.name("exclusiveStartShardId", in.ExclusiveStartShardID)
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	most := 100
 	if in.Limit != nil {
 		most = min(*in.Limit, 100)
@@ -172,7 +153,7 @@ func (s *Service) describeStream(in *describeStreamInput, now int64) (any, error
 		out.StreamDescription = streamDescription{
 			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
 			Shards: []ShardDescription{}, RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created),
-			EnhancedMonitoring: []enhancedMetrics{{[]string{}}}, EncryptionType: st.encryption(), KeyID: st.KeyID,
+			EnhancedMonitoring: st.monitoring(), EncryptionType: st.encryption(), KeyID: st.KeyID,
 		}
 		if st.statusAt(now) == creating {
 			return nil
@@ -210,9 +191,9 @@ type streamSummaryDescription struct {
 	ConsumerCount           int
 	MaxRecordSizeInKiB      int
 	WarmThroughput          *warmThroughput
+	// RecordDistributionStrategy is empty where the stream has none.
+	RecordDistributionStrategy string `json:",omitempty"`
 }
-
-type warmThroughput struct{ TargetMiBps, CurrentMiBps int }
 
 type describeStreamSummaryOutput struct{ StreamDescriptionSummary streamSummaryDescription }
 
@@ -221,11 +202,11 @@ func (s *Service) describeStreamSummary(in *struct{ streamRef }, now int64) (any
 	err := s.view(in.streamRef, now, func(st *stream) error {
 		out.StreamDescriptionSummary = streamSummaryDescription{
 			StreamName: st.Name, StreamARN: s.arn(st.Name), StreamID: st.ID, StreamStatus: st.statusAt(now), StreamModeDetails: streamModeDetails{st.Mode},
-			RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created), EnhancedMonitoring: []enhancedMetrics{{[]string{}}},
+			RetentionPeriodHours: st.RetentionHours, StreamCreationTimestamp: awswire.Millis(st.Created), EnhancedMonitoring: st.monitoring(),
 			EncryptionType: st.encryption(), KeyID: st.KeyID, OpenShardCount: len(st.open), ConsumerCount: st.consumers(now), MaxRecordSizeInKiB: st.MaxRecordKiB,
 		}
-		if st.Mode == onDemand {
-			out.StreamDescriptionSummary.WarmThroughput = &warmThroughput{st.WarmMiBps, st.WarmMiBps}
+		if out.StreamDescriptionSummary.RecordDistributionStrategy = st.strategy(); st.Mode == onDemand {
+			out.StreamDescriptionSummary.WarmThroughput = st.throughput()
 		}
 		return nil
 	})
@@ -278,11 +259,6 @@ type listStreamsOutput struct {
 }
 
 func (s *Service) listStreams(in *listStreamsInput, now int64) (any, error) {
-	var c checks
-	c.limit("limit", in.Limit, 10_000)
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	after := in.ExclusiveStartStreamName
 	if in.NextToken != "" {
 		t, err := s.parseToken(in.NextToken, now)
@@ -331,23 +307,22 @@ type ListShardsOutput struct {
 }
 
 func (s *Service) listShards(in *listShardsInput, now int64) (any, error) {
-	var c checks
-	c.limit("maxResults", in.MaxResults, 10_000)
 	if in.ShardFilter != nil {
-		in.ShardFilter.check(&c)
-	}
-	if in.ExclusiveStartShardID != "" {
-		c.name("exclusiveStartShardId", in.ExclusiveStartShardID)
-	}
-	if err := c.err(); err != nil {
-		return nil, err
+		if err := in.ShardFilter.check(); err != nil {
+			return nil, err
+		}
 	}
 	t := token{Stream: in.StreamName, After: in.ExclusiveStartShardID, Filter: in.ShardFilter, Issued: now}
-	if in.NextToken != "" {
-		if in.streamRef != (streamRef{}) || in.ExclusiveStartShardID != "" || in.StreamCreationTimestamp != nil || in.ShardFilter != nil {
-			return nil, awswire.Errorf("InvalidArgumentException",
-				"NextToken and StreamName, StreamARN, ExclusiveStartShardId, StreamCreationTimestamp or ShardFilter cannot be provided together.")
-		}
+	switch {
+	case in.NextToken == "" && in.streamRef == (streamRef{}):
+		return nil, awswire.Errorf("InvalidArgumentException", "Either NextToken or StreamName should be provided.")
+	case in.NextToken == "":
+	case in.streamRef != (streamRef{}):
+		return nil, awswire.Errorf("InvalidArgumentException", "NextToken and StreamName cannot be provided together.")
+	case in.ExclusiveStartShardID != "" || in.StreamCreationTimestamp != nil || in.ShardFilter != nil:
+		return nil, awswire.Errorf("InvalidArgumentException",
+			"NextToken and ExclusiveStartShardId, StreamCreationTimestamp or ShardFilter cannot be provided together.")
+	default:
 		var err error
 		if t, err = s.parseToken(in.NextToken, now); err != nil {
 			return nil, err

@@ -35,23 +35,14 @@ type subscription struct {
 // subscribeToShard checks the call and takes the subscription. What it answers is served by
 // serveSubscription.
 func (s *Service) subscribeToShard(in *subscribeInput, now int64) (any, error) {
-	var c checks
-	if in.ConsumerARN == "" {
-		c.missing("consumerARN")
-	}
-	c.name("shardId", in.ShardID)
 	pos := in.StartingPosition
-	if pos == nil {
-		c.missing("startingPosition")
-	} else {
-		c.oneOf("startingPosition.type", pos.Type, "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON")
-	}
-	if err := c.err(); err != nil {
-		return nil, err
-	}
 	ref, find, err := s.consumerIn(consumerRef{ConsumerARN: in.ConsumerARN})
 	if err != nil {
 		return nil, err
+	}
+	index, ok := resolveShard(in.ShardID)
+	if !ok {
+		return nil, noShard(s.env.Account, ref.name(), in.ShardID)
 	}
 	sub := &subscription{ref: ref, find: find, until: now + sessionLife.Milliseconds()}
 	err = s.view(ref, now, func(st *stream) error {
@@ -62,7 +53,7 @@ func (s *Service) subscribeToShard(in *subscribeInput, now int64) (any, error) {
 		if status := m.statusAt(now); status != active {
 			return awswire.Errorf("ResourceInUseException", "Consumer %s under stream %s not ACTIVE, instead in state %s", m.Name, st.Name, status)
 		}
-		h, err := s.readable(st, in.ShardID, now)
+		h, err := s.readable(st, index, now)
 		if err != nil {
 			return err
 		}
@@ -142,6 +133,7 @@ func (s *Service) serveSubscription(w http.ResponseWriter, r *http.Request, sub 
 			pause = s.fans.pause(sub.fan, now.UnixMilli())
 		}
 		var grown <-chan struct{}
+		wait := sessionLife
 		if beat := now.Sub(silent) >= heartbeat; pause == 0 || beat {
 			f, err := s.fetch(sub, now.UnixMilli(), pause == 0)
 			switch {
@@ -158,8 +150,11 @@ func (s *Service) serveSubscription(w http.ResponseWriter, r *http.Request, sub 
 			if grown = f.grown; f.more {
 				grown = closedChan
 			}
+			if f.due != 0 {
+				wait = max(0, time.UnixMilli(f.due).Sub(now))
+			}
 		}
-		wait := heartbeat - now.Sub(silent)
+		wait = min(wait, heartbeat-now.Sub(silent))
 		if pause > 0 {
 			wait, grown = min(wait, pause), nil
 		}
@@ -198,6 +193,7 @@ type fetched struct {
 	more         bool            // the shard has further records already
 	ended        bool            // the shard has no more and gets no more
 	grown        <-chan struct{} // closed when there may be more
+	due          int64           // when the stream's shards change, zero: not known to
 }
 
 // maxEventBytes is how much data an event has, unless a single record has more.
@@ -206,6 +202,7 @@ const maxEventBytes = 1 << 20
 // fetch reads the next records into an event, none when records is false.
 func (s *Service) fetch(sub *subscription, now int64, records bool) (fetched, error) {
 	var f fetched
+	s.settle(now)
 	err := s.view(sub.ref, now, func(st *stream) error {
 		if st.Created != sub.key.created {
 			return s.notFound(st.Name)
@@ -215,7 +212,7 @@ func (s *Service) fetch(sub *subscription, now int64, records bool) (fetched, er
 		} else if m.Status == deleting {
 			return awswire.Errorf("ResourceNotFoundException", "Consumer %s under stream %s is being deregistered.", m.Name, st.Name)
 		}
-		h, err := s.readable(st, shardName(sub.key.shard), now)
+		h, err := s.readable(st, sub.key.shard, now)
 		if err != nil {
 			return err
 		}
@@ -254,6 +251,9 @@ func (s *Service) fetch(sub *subscription, now int64, records bool) (fetched, er
 		}
 		f.payload = w.event(h.place(next, last), behind, f.ended, st.childShards(h))
 		f.grown = h.growth()
+		if st.Reshape != nil {
+			f.due = st.Reshape.Due
+		}
 		return nil
 	})
 	return f, err
