@@ -75,7 +75,7 @@ func Leases(ctx context.Context, cfg aws.Config, table string) ([]Lease, error) 
 	t := &leaseTable{client: dynamodb.NewFromConfig(cfg), name: table}
 	rows, err := t.scan(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("kinesis: %w", err)
+		return nil, fmt.Errorf("kinesis: %w", missingTable(err, table, cfg.Region))
 	}
 	out := make([]Lease, len(rows))
 	for i, l := range rows {

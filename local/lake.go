@@ -20,11 +20,16 @@ import (
 	"github.com/lakekit/lakekit/local/internal/service"
 )
 
+// ErrNoLake is the error of [Open] with Options.Existing where there is none.
+var ErrNoLake = errors.New("no lake is there")
+
 // Options are how a lake is opened.
 type Options struct {
 	// Dir is the folder that holds the lake. Zero means a private temporary folder that
 	// Close removes.
 	Dir string
+	// Existing refuses a Dir that holds no lake yet; zero makes one there.
+	Existing bool
 	// Account is the AWS account id, 12 digits. Zero means 000000000000.
 	Account string
 	// Region is the AWS region. Zero means us-east-1.
@@ -120,6 +125,9 @@ func (o *Options) fill() error {
 		o.FS = vfs.OS{}
 	}
 	var errs []error
+	if o.Existing && o.Dir == "" {
+		errs = append(errs, errors.New("local: Options.Existing: a temporary folder, which Dir leaves it at, holds no lake: name one"))
+	}
 	if len(o.Account) != 12 || strings.Trim(o.Account, "0123456789") != "" {
 		errs = append(errs, fmt.Errorf("local: Options.Account: %q is not an AWS account id (12 digits)", o.Account))
 	}
@@ -175,6 +183,11 @@ const (
 // openDir locks the folder and checks that it is a lake's, or empty.
 func (l *Lake) openDir() error {
 	fsys := l.opts.FS
+	if l.opts.Existing {
+		if _, err := vfs.ReadFile(fsys, filepath.Join(l.dir, formatFile)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("local: open folder %s: %w", l.dir, ErrNoLake)
+		}
+	}
 	if err := fsys.MkdirAll(l.dir, 0o755); err != nil {
 		return fmt.Errorf("local: create folder %s: %w", l.dir, err)
 	}

@@ -278,3 +278,29 @@ func TestDamagedFiles(t *testing.T) {
 		t.Errorf("%d records, want 5", len(records))
 	}
 }
+
+// TestOpenExisting opens what is there, and makes nothing where no lake is.
+func TestOpenExisting(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "lake")
+	for range 2 {
+		if _, err := local.Open(&local.Options{Dir: dir, Existing: true}); !errors.Is(err, local.ErrNoLake) {
+			t.Fatalf("opened what is not there: %v", err)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("the folder is there now: %v", err)
+		}
+	}
+	for _, existing := range []bool{false, true} {
+		lake, err := local.Open(&local.Options{Dir: dir, Existing: existing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := lake.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := local.Open(&local.Options{Existing: true}); err == nil {
+		t.Error("a temporary folder was opened for what it holds")
+	}
+}

@@ -170,7 +170,9 @@ type Scan struct {
 
 // AthenaScan prices a query by the bytes that it scans: per terabyte, rounded up to a
 // megabyte, with ten megabytes as the least. DDL, cancelled queries that scanned nothing
-// and failed queries cost nothing; that is for the caller to know.
+// and failed queries cost nothing; that is for the caller to know. AWS names no exception
+// from the ten megabytes for a query that succeeds and scans nothing, such as SELECT 1, and
+// does not say that it pays them: what is given for 0 bytes is the most that it can be.
 func (b *Book) AthenaScan(region string, bytes int64) (Scan, error) {
 	p, err := b.Price(AthenaScan, region)
 	if err != nil {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,11 +31,24 @@ func definePlace(flags *flag.FlagSet) place {
 
 // open gives the configuration to work with, and what to call when done.
 func (p place) open(ctx context.Context, e *env) (aws.Config, func() error, error) {
+	return p.openOr(ctx, e, false)
+}
+
+// openExisting is for what only reads: a folder whose name has a slip is no new lake.
+func (p place) openExisting(ctx context.Context, e *env) (aws.Config, func() error, error) {
+	cfg, done, err := p.openOr(ctx, e, true)
+	if errors.Is(err, local.ErrNoLake) {
+		err = fmt.Errorf("there is no lake in %s: name the folder of one with -dir (lakekit land and lakekit local make one)", *p.dir)
+	}
+	return cfg, done, err
+}
+
+func (p place) openOr(ctx context.Context, e *env, existing bool) (aws.Config, func() error, error) {
 	if *p.onAWS {
 		cfg, err := awsconfig.LoadDefaultConfig(ctx)
 		return cfg, func() error { return nil }, err
 	}
-	lake, err := openLake(*p.dir, e)
+	lake, err := openLake(*p.dir, existing, e)
 	if err != nil {
 		return aws.Config{}, nil, err
 	}
@@ -41,11 +56,12 @@ func (p place) open(ctx context.Context, e *env) (aws.Config, func() error, erro
 }
 
 // openLake opens a local lake; an empty dir means a temporary one.
-func openLake(dir string, e *env) (*local.Lake, error) {
+func openLake(dir string, existing bool, e *env) (*local.Lake, error) {
 	return local.Open(&local.Options{
-		Dir:    dir,
-		Athena: duckdb.Engine(),
-		Log:    slog.New(slog.NewTextHandler(e.stderr, nil)),
+		Dir:      dir,
+		Existing: existing,
+		Athena:   duckdb.Engine(),
+		Log:      slog.New(slog.NewTextHandler(e.stderr, nil)),
 	})
 }
 

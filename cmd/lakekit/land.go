@@ -116,7 +116,7 @@ func (l *landing) run(ctx context.Context, e *env, names []string) (err error) {
 		return err
 	}
 	if s.Refused > 0 {
-		return fmt.Errorf("%d records are too large for a stream and are not in the table", s.Refused)
+		return fmt.Errorf("too large for a stream, and not in the table: %s", plural(s.Refused, "record"))
 	}
 	return nil
 }
@@ -287,7 +287,7 @@ func unfinished(ctx context.Context, err error, stats firehose.Stats) error {
 	if stats.Rows == 0 {
 		return fmt.Errorf("%w: nothing is in the table", err)
 	}
-	return fmt.Errorf("%w: %d rows in %d files are in the table and stay there; landing the same input again adds all of it", err, stats.Rows, stats.Files)
+	return fmt.Errorf("%w: in the table, and staying there: %s in %s; landing the same input again adds all of it", err, plural(stats.Rows, "row"), plural(stats.Files, "file"))
 }
 
 // message is a record on its way.
@@ -414,10 +414,10 @@ func (s *summary) print(e *env, asJSON bool) error {
 	for _, n := range s.Notes {
 		fmt.Fprintln(e.stderr, "note:", n)
 	}
-	_, err := fmt.Fprintf(e.stdout, "%s: %d records, %d rows in %d files (%d bytes) in %s, %.1f s\n",
-		s.Table, s.Records, s.Rows, s.Files, s.Bytes, s.Location, s.Seconds)
+	_, err := fmt.Fprintf(e.stdout, "%s: %s, %s in %s (%s) in %s, %.1f s\n",
+		s.Table, plural(s.Records, "record"), plural(s.Rows, "row"), plural(s.Files, "file"), plural(s.Bytes, "byte"), s.Location, s.Seconds)
 	if err == nil && s.Rejected > 0 {
-		_, err = fmt.Fprintf(e.stdout, "%d rejected records, with the reasons, in %s\n", s.Rejected, s.Errors)
+		_, err = fmt.Fprintf(e.stdout, "%s, with the reasons, in %s\n", plural(s.Rejected, "rejected record"), s.Errors)
 	}
 	return err
 }

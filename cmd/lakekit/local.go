@@ -29,7 +29,7 @@ func defineLocal(flags *flag.FlagSet) func(context.Context, *env, []string) erro
 
 // serve serves a lake until ctx ends, then finishes what is in flight.
 func serve(ctx context.Context, e *env, dir, addr string, tls bool) (err error) {
-	lake, err := openLake(dir, e)
+	lake, err := openLake(dir, false, e)
 	if err != nil {
 		return err
 	}

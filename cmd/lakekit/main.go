@@ -1,5 +1,6 @@
 // Command lakekit is what a shell needs of the library: it serves the local lake, lands
-// files, and queries what landed. Each subcommand is a thin layer over the packages; the
+// files, queries what landed, and says how large a stream must be and how far behind its
+// consumers are. Each subcommand is a thin layer over the packages; the
 // answer goes to standard output, progress and errors to standard error.
 //
 // It exits with 0 when done, 1 when something was refused or failed, 2 when it was called
@@ -14,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // partitions in local time, in containers that have no zones
@@ -36,6 +38,8 @@ func commands() []command {
 		{"local", "[-listen 127.0.0.1:4566] [-tls] [-dir DIR | -mem]", "serves the local lake to any AWS client", defineLocal},
 		{"land", "[-dir DIR] -table db.name [-time FIELD] [-partition TEXT] [-key FIELD] FILE...", "lands NDJSON files as a partitioned Parquet table", defineLand},
 		{"query", "[-dir DIR] [-json|-csv] [-unbounded] 'SQL'", "runs a SELECT, and says what it scanned and costs on Athena", defineQuery},
+		{"kinesis size", "-records-per-sec N -bytes-per-record N [-aggregate] [-consumers N] [-shards N] | -records-per-sec N FILE... | -stream NAME", "says how many shards a load needs, which limit binds, and what they cost", defineSize},
+		{"kinesis lag", "[-dir DIR] -app NAME -stream NAME", "says who holds which shard and how far behind it is", defineLag},
 	}
 }
 
@@ -65,11 +69,16 @@ func run(ctx context.Context, e *env, args []string) int {
 		return 0
 	}
 	for _, c := range commands() {
-		if c.name == args[0] {
-			return c.run(ctx, e, args[1:])
+		words := strings.Fields(c.name)
+		if len(args) >= len(words) && slices.Equal(args[:len(words)], words) {
+			return c.run(ctx, e, args[len(words):])
 		}
 	}
-	fmt.Fprintf(e.stderr, "lakekit: there is no command %q\n", args[0])
+	name := args[0]
+	if name == "kinesis" && len(args) > 1 { // half of a command's name
+		name += " " + args[1]
+	}
+	fmt.Fprintf(e.stderr, "lakekit: there is no command %q\n", name)
 	usage(e.stderr)
 	return 2
 }
@@ -105,10 +114,18 @@ func (c command) run(ctx context.Context, e *env, args []string) int {
 	return 1
 }
 
+// plural writes "1 record" and "2 records".
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 func usage(w io.Writer) {
 	fmt.Fprint(w, "usage: lakekit COMMAND [FLAGS] [ARGUMENTS]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-6s %s\n         lakekit %s %s\n", c.name, c.does, c.name, c.args)
+		fmt.Fprintf(w, "  %-12s  %s\n                lakekit %s %s\n", c.name, c.does, c.name, c.args)
 	}
 	fmt.Fprint(w, "\nlakekit COMMAND -h explains the flags. -dir names a durable local lake (./lake-data unless said).\n")
 }

@@ -82,6 +82,18 @@ func TestUsage(t *testing.T) {
 		{[]string{"query", "-output", "results", "SELECT 1"}, 2, "s3://bucket/folder/"},
 		{[]string{"query", " "}, 2, "the SQL is empty"},
 		{[]string{"local", "x"}, 2, "one argument too many"},
+		{[]string{"kinesis"}, 2, `there is no command "kinesis"`},
+		{[]string{"kinesis", "nonsense"}, 2, `there is no command "kinesis nonsense"`},
+		{[]string{"kinesis", "size", "-h"}, 0, ""},
+		{[]string{"kinesis", "size"}, 2, "-records-per-sec is missing"},
+		{[]string{"kinesis", "size", "-records-per-sec", "1"}, 2, "-bytes-per-record is missing"},
+		{[]string{"kinesis", "size", "-stream", "s", orders}, 2, "contradict"},
+		{[]string{"kinesis", "size", "-records-per-sec", "1", "-bytes-per-record", "1", "-last", "1m"}, 2, "-last goes with -stream"},
+		{[]string{"kinesis", "size", "-records-per-sec", "1", "-bytes-per-record", "1", "-key", "k"}, 2, "-key goes with FILE"},
+		{[]string{"kinesis", "size", "-records-per-sec", "1", "-bytes-per-record", "1", "-aws"}, 2, "go with -stream"},
+		{[]string{"kinesis", "lag", "-stream", "s"}, 2, "-app is missing"},
+		{[]string{"kinesis", "lag", "-app", "a"}, 2, "-stream is missing"},
+		{[]string{"kinesis", "lag", "x"}, 2, "one argument too many"},
 		{[]string{"local", "-mem", "-dir", "x"}, 2, "contradict"},
 	} {
 		got := sh(t, "", c.args...)
@@ -105,7 +117,7 @@ func TestLandThenQuery(t *testing.T) {
 	}
 	// The second file's prices are whole, it has a column more, and one less.
 	text := must(t, sh(t, "", "land", "-dir", dir, "-table", "shop.orders", "-time", "at", "testdata/more.ndjson"))
-	if !strings.HasPrefix(text, "shop.orders: 1 records, 1 rows in 1 files (") {
+	if !strings.HasPrefix(text, "shop.orders: 1 record, 1 row in 1 file (") {
 		t.Error(text)
 	}
 
@@ -150,6 +162,9 @@ o4,cho,2026-05-26 08:00:00.000,2,4.0,true,,MAY,2026-05-26
 	count := must(t, sh(t, "SELECT count(*) AS n, sum(price) AS total FROM shop.orders", "query", "-dir", dir, "-unbounded", "-"))
 	if diff := cmp.Diff("n   total\n-  ------\n4  150.75\n", count); diff != "" {
 		t.Error(diff)
+	}
+	if got := sh(t, "", "query", "-dir", dir, "SELECT 1 AS one"); must(t, got) != "one\n---\n  1\n" || !strings.Contains(got.errors, "1 row; 0 bytes scanned; on Athena 10 MB are billed at most, a query's least (AWS does not say") {
+		t.Errorf("what scans nothing: %+v", got)
 	}
 	bounded := rewrite + " ORDER BY order_id"
 	if out := must(t, sh(t, "", "query", "-dir", dir, "-csv", bounded)); out != "order_id\no3\no4\n" {
@@ -280,7 +295,7 @@ func TestLandRejectsRecords(t *testing.T) {
 	dir := t.TempDir()
 	got := sh(t, "{\"a\":1}\n{\"a\":\n{\"a\":2}\n", "land", "-dir", dir, "-table", "shop.some", "-")
 	out := must(t, got)
-	if !strings.HasPrefix(out, "shop.some: 3 records, 2 rows in 1 files") || !strings.Contains(out, "1 rejected records, with the reasons, in s3://lake/raw/shop/some_errors/") {
+	if !strings.HasPrefix(out, "shop.some: 3 records, 2 rows in 1 file") || !strings.Contains(out, "1 rejected record, with the reasons, in s3://lake/raw/shop/some_errors/") {
 		t.Error(out)
 	}
 	if got.errors != "" {
@@ -292,8 +307,8 @@ func TestLandRefusesWhatAStreamDoesNotTake(t *testing.T) {
 	t.Parallel()
 	stdin := "{\"a\":1}\n{\"a\":2,\"b\":\"" + strings.Repeat("x", maxRecord) + "\"}\n{\"a\":3}\n"
 	got := sh(t, stdin, "land", "-dir", t.TempDir(), "-table", "shop.some", "-")
-	if got.code != 1 || !strings.HasPrefix(got.out, "shop.some: 2 records, 2 rows in 1 files") ||
-		!strings.Contains(got.errors, "standard input: line 2: key and record are ") || !strings.Contains(got.errors, "1 records are too large") {
+	if got.code != 1 || !strings.HasPrefix(got.out, "shop.some: 2 records, 2 rows in 1 file (") ||
+		!strings.Contains(got.errors, "standard input: line 2: key and record are ") || !strings.Contains(got.errors, "not in the table: 1 record\n") {
 		t.Errorf("%+v", got)
 	}
 }

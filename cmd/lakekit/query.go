@@ -33,7 +33,7 @@ type querying struct {
 func defineQuery(flags *flag.FlagSet) func(context.Context, *env, []string) error {
 	q := &querying{place: definePlace(flags)}
 	flags.BoolVar(&q.json, "json", false, "print a JSON object per row: numbers and booleans as such, all other types as text")
-	flags.BoolVar(&q.csv, "csv", false, "print CSV (RFC 4180): NULL is empty, an empty text is quoted")
+	flags.BoolVar(&q.csv, "csv", false, "print CSV: quoted as RFC 4180 says, with lines that end in LF, as in Athena's own results; NULL is empty, an empty text is quoted")
 	flags.BoolVar(&q.unbounded, "unbounded", false, "run the statement even if it reads every partition, or is not understood")
 	flags.StringVar(&q.output, "output", "", "where Athena puts the result, as `s3://bucket/folder/`; left out, "+localResults+" in a local lake, and what the workgroup says on AWS")
 	return func(ctx context.Context, e *env, args []string) error {
@@ -63,7 +63,7 @@ func defineQuery(flags *flag.FlagSet) func(context.Context, *env, []string) erro
 }
 
 func (q *querying) run(ctx context.Context, e *env, sql string) (err error) {
-	cfg, closeLake, err := q.place.open(ctx, e)
+	cfg, closeLake, err := q.place.openExisting(ctx, e)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func ensureBucket(ctx context.Context, cfg aws.Config, bucket string) error {
 
 // cost says what a run scanned, and what that costs on Athena.
 func cost(run *athena.Run, rows int) string {
-	said := fmt.Sprintf("%d rows; %d bytes scanned", rows, run.Scanned)
+	said := fmt.Sprintf("%s; %s scanned", plural(int64(rows), "row"), plural(run.Scanned, "byte"))
 	switch p := run.Price; {
 	case run.Reused:
 		return said + ": the result of an earlier run, which costs nothing"
@@ -136,6 +136,8 @@ func cost(run *athena.Run, rows int) string {
 		return said
 	case p.Price.Unit == "":
 		return said + "; no price is known for the region"
+	case run.Scanned == 0:
+		return fmt.Sprintf("%s; on Athena %d MB are billed at most, a query's least (AWS does not say whether one that scans nothing pays it): $%.6f (%s)", said, p.BilledMB, p.USD, p.Price)
 	default:
 		return fmt.Sprintf("%s; on Athena %d MB are billed: $%.6f (%s)", said, p.BilledMB, p.USD, p.Price)
 	}
