@@ -109,9 +109,10 @@ func (h sideHome) told(t *testing.T, cfg aws.Config, worker string) row {
 // is assigned to it (DynamoDBLeaseDiscoverer), renews it (DynamoDBLeaseRenewer) and hands it
 // over (LeaseGracefulShutdownHandler). It reads no stream.
 type javaWorker struct {
-	id string
-	h  sideHome
-	db *dynamodb.Client
+	id   string
+	h    sideHome
+	db   *dynamodb.Client
+	skew time.Duration // how far its clock is ahead
 
 	ctx  context.Context
 	kill context.CancelFunc
@@ -138,7 +139,12 @@ type heartbeat struct {
 // runJava starts a Java worker that leads.
 func runJava(t *testing.T, cfg aws.Config, h sideHome, id string) *javaWorker {
 	t.Helper()
-	j := &javaWorker{id: id, h: h, db: dynamodb.NewFromConfig(cfg), done: make(chan struct{}), held: map[string]string{}, heard: map[string]heartbeat{}}
+	return runSkewed(t, cfg, h, id, 0)
+}
+
+func runSkewed(t *testing.T, cfg aws.Config, h sideHome, id string, skew time.Duration) *javaWorker {
+	t.Helper()
+	j := &javaWorker{id: id, h: h, skew: skew, db: dynamodb.NewFromConfig(cfg), done: make(chan struct{}), held: map[string]string{}, heard: map[string]heartbeat{}}
 	j.mu.assign = true
 	j.ctx, j.kill = context.WithCancel(t.Context())
 	go j.run()
@@ -222,7 +228,7 @@ func next(counter string) string {
 
 // tell publishes what a machine without metric sources does.
 func (j *javaWorker) tell() error {
-	m := row{j.h.metricsKey: s(j.id), "lut": n(fmt.Sprint(time.Now().Unix())), "sts": &dynamodbtypes.AttributeValueMemberM{}, "opr": &dynamodbtypes.AttributeValueMemberM{}}
+	m := row{j.h.metricsKey: s(j.id), "lut": n(fmt.Sprint(time.Now().Add(j.skew).Unix())), "sts": &dynamodbtypes.AttributeValueMemberM{}, "opr": &dynamodbtypes.AttributeValueMemberM{}}
 	if j.h == home351 {
 		m["entityType"] = s("WORKER_METRIC_STATS")
 	}
@@ -310,7 +316,7 @@ func (j *javaWorker) active() (map[string]int, error) {
 	}
 	share := map[string]int{}
 	for _, m := range out.Items {
-		if lut, err := strconv.ParseInt(text(m["lut"]), 10, 64); err == nil && time.Now().Unix()-lut <= 60 {
+		if lut, err := strconv.ParseInt(text(m["lut"]), 10, 64); err == nil && time.Now().Add(j.skew).Unix()-lut <= 60 {
 			share[text(m[j.h.metricsKey])] = 0
 		}
 	}

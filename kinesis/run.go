@@ -57,7 +57,10 @@ func newRun(ctx context.Context, c *Consumer) *run {
 	}
 	r.ctx, r.stop = context.WithCancelCause(ctx)
 	r.mu.held = map[string]bool{}
-	r.sides = &sideTables{client: c.dynamodb, app: c.app, leases: c.o.LeaseTable, me: c.o.WorkerID, report: r.report}
+	r.sides = &sideTables{
+		client: c.dynamodb, app: c.app, leases: c.o.LeaseTable, me: c.o.WorkerID,
+		every: min(metricsInterval, c.o.FailoverTime), report: r.report,
+	}
 	return r
 }
 

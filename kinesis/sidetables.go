@@ -19,6 +19,7 @@ type sideTables struct {
 	app    string
 	leases string // the lease table
 	me     string
+	every  time.Duration // how often to publish
 	report func(error)
 
 	there  bool      // the coordinator's own table is
@@ -153,7 +154,7 @@ func (t *sideTables) home(c *coordination, now time.Time) home {
 // the rows move into the lease table, slu that this is still so.
 func (t *sideTables) publish(ctx context.Context, c *coordination, now time.Time) (seen bool, err error) {
 	at := t.home(c, now)
-	if at == t.at && now.Sub(t.told) < metricsInterval {
+	if at == t.at && now.Sub(t.told) < t.every {
 		return !t.denied, nil
 	}
 	second := num(now.Unix())
