@@ -33,6 +33,7 @@ var arrows = map[string][]string{
 	"local":    {"stream", "catalog", "kinesis", "firehose", "athena", "pricing", "emr", "glue"},
 	// The engine that local is given: it knows local's tables, local does not know it.
 	"local/duckdb": {"stream", "catalog", "local"},
+	"local/check":  {"stream", "local"},
 }
 
 // forCatalog are the internal packages that catalog stands on, so they may import no public one.

@@ -15,7 +15,8 @@ import (
 
 // An Entry is one entry of a batch, for [FailEntries].
 type Entry struct {
-	// Index is the entry's place in the request, from 0 (in BatchWriteItem, in its table's list).
+	// Index is the entry's place in the request, from 0 (in BatchWriteItem, in its table's
+	// list), without those that a fault before this one has failed.
 	Index int
 	// Key is the partition key of a record, the key of an object, the values of a partition
 	// with slashes between them, or the table of an item.

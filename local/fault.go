@@ -130,7 +130,7 @@ func faulty(list []*Fault, service string, w http.ResponseWriter, r *http.Reques
 		h.ServeHTTP(w, r)
 		return
 	}
-	c := &Call{Operation: op}
+	c := &Call{Operation: op, Header: r.Header}
 	if slices.ContainsFunc(list, func(f *Fault) bool { return f.effect.when != nil || f.effect.reads }) {
 		if err := c.read(r); err != nil {
 			panic(http.ErrAbortHandler) // the client left in the middle of its request

@@ -255,6 +255,50 @@ func TestFaultFailEntriesOfPutRecords(t *testing.T) {
 	})
 }
 
+// TestFaultFailEntriesTwice: two such faults of one request, of which the second sees what the
+// first lets through.
+func TestFaultFailEntriesTwice(t *testing.T) {
+	faulty(t, func(t *testing.T, lake *local.Lake, _ aws.Config, k *awskinesis.Client) {
+		first := lake.Fault(local.KinesisPutRecords, local.FailEntries("InternalFailure", func(e local.Entry) bool { return e.Key == "b" }))
+		second := lake.Fault(local.KinesisPutRecords, local.FailEntries("ProvisionedThroughputExceededException", func(e local.Entry) bool { return e.Index == 1 }))
+		out, err := putKeys(t, k, "a", "b", "c", "d")
+		if err != nil || *out.FailedRecordCount != 2 || len(out.Records) != 4 || first.Hits() != 1 || second.Hits() != 1 {
+			t.Fatalf("%v, %v", out, err)
+		}
+		var codes []string
+		for _, r := range out.Records {
+			codes = append(codes, aws.ToString(r.ErrorCode))
+		}
+		if want := []string{"", "InternalFailure", "ProvisionedThroughputExceededException", ""}; !slices.Equal(codes, want) {
+			t.Errorf("got %q", codes)
+		}
+		if keys := kept(t, k); !slices.Equal(keys, []string{"a", "d"}) {
+			t.Errorf("the stream has %v", keys)
+		}
+	})
+}
+
+// TestFaultOfOneClient strikes the requests that carry a mark.
+func TestFaultOfOneClient(t *testing.T) {
+	faulty(t, func(t *testing.T, lake *local.Lake, cfg aws.Config, k *awskinesis.Client) {
+		cfg.HTTPClient = marking{cfg.HTTPClient}
+		f := lake.Fault(local.KinesisPutRecords, local.Fail(400, "AccessDeniedException", "no").When(func(c *local.Call) bool { return c.Header.Get("X-Mark") == "1" }))
+		if _, err := putKeys(t, awskinesis.NewFromConfig(cfg), "a"); err == nil || f.Hits() != 1 {
+			t.Errorf("the marked client: %v", err)
+		}
+		if _, err := putKeys(t, k, "b"); err != nil {
+			t.Errorf("the other client: %v", err)
+		}
+	})
+}
+
+type marking struct{ aws.HTTPClient }
+
+func (m marking) Do(r *http.Request) (*http.Response, error) {
+	r.Header.Set("X-Mark", "1")
+	return m.HTTPClient.Do(r)
+}
+
 func TestFaultFailEntriesOfOthers(t *testing.T) {
 	faulty(t, func(t *testing.T, lake *local.Lake, cfg aws.Config, _ *awskinesis.Client) {
 		ctx := t.Context()

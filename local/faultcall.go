@@ -24,6 +24,9 @@ type Call struct {
 	Bucket, Key string
 	// Database is the Glue database, and Table the table of Glue or DynamoDB.
 	Database, Table string
+	// Header is the request's header: a client that should see faults of its own can mark its
+	// requests. It must not be changed.
+	Header http.Header
 
 	body   []byte // of a JSON or CBOR request, once it was read
 	format awswire.Format

@@ -97,6 +97,10 @@ func askFor(r *http.Request, c *Call, next http.Handler, in, out any) *kept {
 	}
 	q := r.Clone(r.Context())
 	setBody(q, b)
+	// The faults behind this one read the call's body: they see the new one.
+	before := c.body
+	c.body = b
+	defer func() { c.body = before }()
 	k := ask(q, next)
 	if k.status != http.StatusOK || c.format.Decode(k.body, out) != nil {
 		return k
