@@ -143,7 +143,7 @@ type encoded struct {
 func decodeSeq(s string) (encoded, bool) {
 	const tooLate = 16_025_175_000 // seconds, the first that the service does not believe
 	if n, ok := parseSeq(s); ok {
-		return encoded{2, n.created, n.arrived, n.shard}, n.created < tooLate
+		return encoded{2, n.created, n.arrived, int64(int32(n.shard))}, n.created < tooLate
 	}
 	n, ok := new(big.Int).SetString(s, 10)
 	if !ok || n.Sign() < 0 {
@@ -165,9 +165,6 @@ func decodeSeq(s string) (encoded, bool) {
 		return encoded{1, digits(1, 10), digits(13, 22), digits(38, 46)}, true
 	case len(hex) == 47 && hex[0] == '2' && hex[46] == '2':
 		e := encoded{2, digits(1, 10), digits(29, 38), int64(int32(digits(38, 46)))}
-		if e.shard < 0 {
-			e.shard = -digits(38, 46) // as the service prints it
-		}
 		return e, hex[11] <= '7' && e.created < tooLate
 	}
 	return encoded{}, false

@@ -68,3 +68,13 @@ func FuzzParseSeq(f *testing.F) {
 		}
 	})
 }
+
+// decimal gives a number in hex digits as sequence numbers are written.
+func decimal(t *testing.T, digits string) string {
+	t.Helper()
+	n, ok := new(big.Int).SetString(digits, 16)
+	if !ok {
+		t.Fatalf("%q is not hex", digits)
+	}
+	return n.String()
+}
