@@ -91,11 +91,13 @@
 // its lease (2 min), Go workers take what is free or expired, and a minute later, when no
 // other leads by then, they share the leases out among themselves: so do Go workers that are
 // alone on a table of 3.x. When a Java worker starts it leads, and is obeyed from the next
-// look on (half the failover time). A worker publishes no processor load, so the leader
-// weighs it by the throughput of its leases (throughputKBps, which it writes as it renews).
-// A Java leader that weighs others by their processors brings such a worker to the average
-// of its like only: in a fleet of both kinds start the Java workers with
-// LeaseAssignmentStrategy.LEASE_COUNT_BASED (3.4.3) or without worker metrics for even shares.
+// look on (half the failover time).
+//
+// A leader weighs workers by the load of their processors, where they publish it, and by the
+// throughput of their leases. A Go worker publishes the load of its container's or host's
+// processors when the leader publishes its own (Linux only), and nothing otherwise, so that
+// it is weighed like the Java workers; it writes the throughput (throughputKBps) as it renews,
+// as they do. A leader leaves workers out whose clock is more than a minute behind its own.
 //
 // Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
 // GetRecords to consume, kinesis:PutRecords to produce (and DescribeStreamSummary for

@@ -3,6 +3,8 @@ package kinesis
 import (
 	"strconv"
 	"time"
+
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // How the workers of a 3.x application agree on who shares out the leases. The facts are
@@ -32,7 +34,10 @@ const (
 	tablesComplete = "TABLE_MIGRATION_STATUS_COMPLETE"
 )
 
-const entityMetrics = "WORKER_METRIC_STATS"
+const (
+	entityMetrics = "WORKER_METRIC_STATS"
+	cpuMetric     = "C" // WorkerMetricType.CPU, in percent
+)
 
 const (
 	// metricsInterval is how often a Java worker publishes its metrics unless it is told
@@ -56,7 +61,27 @@ type coordination struct {
 	// apart says that the rows are in tables of their own, as 3.0 to 3.4 have them and 3.5
 	// until it has moved them.
 	apart   bool
-	metrics map[string]time.Time // when the workers have told of themselves in the lease table
+	metrics map[string]metrics // what the workers have told of themselves in the lease table
+}
+
+// metrics is what a worker has told of itself: when, and whether it has measured its
+// processors.
+type metrics struct {
+	told time.Time
+	cpu  bool
+}
+
+func parseMetrics(m item) (metrics, bool) {
+	s, err := number(m["lut"])
+	if err != nil || s == 0 {
+		return metrics{}, false
+	}
+	return metrics{told: time.Unix(s, 0), cpu: has(m["sts"], cpuMetric)}, true
+}
+
+func has(v dynamodbtypes.AttributeValue, key string) bool {
+	m, ok := v.(*dynamodbtypes.AttributeValueMemberM)
+	return ok && m.Value[key] != nil
 }
 
 // lock is the row by which one worker of a 3.x fleet leads. Its version changes with each
@@ -71,7 +96,7 @@ type lock struct {
 // and those beside the leases. As in CoordinatorStateDAO the table of its own comes first
 // until the rows have been moved for good; the lock is in one of them only.
 func newCoordination(own, beside []item) *coordination {
-	c := &coordination{metrics: map[string]time.Time{}}
+	c := &coordination{metrics: map[string]metrics{}}
 	mine, theirs := map[string]item{}, map[string]item{}
 	for _, m := range own {
 		mine[text(m["key"])] = m
@@ -80,8 +105,8 @@ func newCoordination(own, beside []item) *coordination {
 		key := text(m["leaseKey"])
 		if text(m["entityType"]) != entityMetrics {
 			theirs[key] = m
-		} else if s, err := number(m["lut"]); err == nil {
-			c.metrics[key] = time.Unix(s, 0)
+		} else if told, ok := parseMetrics(m); ok {
+			c.metrics[key] = told
 		}
 	}
 	either := func(key string) item {
@@ -129,7 +154,7 @@ func (c *coordination) metricsWithLeases(now time.Time) bool {
 	case !c.apart || c.tables == tablesPending:
 		return true
 	case c.tables == tablesDeployed && c.lock != nil:
-		return now.Sub(c.metrics[c.lock.owner]) < metricsExpiry
+		return now.Sub(c.metrics[c.lock.owner].told) < metricsExpiry
 	}
 	return false
 }

@@ -1,10 +1,13 @@
 package kinesis
 
 import (
+	"os"
 	"testing"
 	"time"
 
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // The rows beside the leases that the Java Kinesis Client Library writes: 3.0.3 into tables
@@ -30,7 +33,7 @@ func itemsOf(t *testing.T, rows ...string) []item {
 
 func TestCoordinationOfTheJavaLibrary(t *testing.T) {
 	t.Parallel()
-	told := map[string]time.Time{"worker-2": time.Unix(1795455765, 0)}
+	told := map[string]metrics{"worker-2": {told: time.Unix(1795455765, 0)}}
 	first := &lock{owner: "worker-1", version: "6f2c", lease: 2 * time.Minute}
 	second := &lock{owner: "worker-2", version: "a1b2", lease: 90 * time.Second}
 	inner := itemsOf(t, state351, lock351, stats351)
@@ -62,9 +65,9 @@ func TestCoordinationOfTheJavaLibrary(t *testing.T) {
 		},
 	} {
 		if c.want.metrics == nil {
-			c.want.metrics = map[string]time.Time{}
+			c.want.metrics = map[string]metrics{}
 		}
-		if d := cmp.Diff(&c.want, newCoordination(c.own, c.beside), cmp.AllowUnexported(coordination{}, lock{})); d != "" {
+		if d := cmp.Diff(&c.want, newCoordination(c.own, c.beside), cmp.AllowUnexported(coordination{}, lock{}, metrics{})); d != "" {
 			t.Errorf("%s: (-want +got)\n%s", c.name, d)
 		}
 	}
@@ -93,8 +96,8 @@ func TestClientVersions(t *testing.T) {
 
 func TestWhereMetricsAreTold(t *testing.T) {
 	t.Parallel()
-	at := func(owner string, age time.Duration) map[string]time.Time {
-		return map[string]time.Time{owner: t0.Add(-age)}
+	at := func(owner string, age time.Duration) map[string]metrics {
+		return map[string]metrics{owner: {told: t0.Add(-age)}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -232,5 +235,35 @@ func TestLoad(t *testing.T) {
 	}
 	if got := m.rate(t0.Add(time.Second)); got != nil {
 		t.Errorf("%v in no time", *got)
+	}
+}
+
+// TestMeasures: a row with values reads back as what it says, and looks as a Java worker's.
+func TestMeasures(t *testing.T) {
+	t.Parallel()
+	s := &sideTables{cpu: processor{root: t.TempDir(), values: []float64{12.5, 40}}}
+	s.cpu.root += "/nothing"
+	values, limits := s.measure(true, t0)
+	if len(values.(*dynamodbtypes.AttributeValueMemberM).Value)+len(limits.(*dynamodbtypes.AttributeValueMemberM).Value) > 0 {
+		t.Errorf("values of processors that cannot be measured: %v", values)
+	}
+	if err := os.MkdirAll(s.cpu.root+"/proc", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"cpu 0 0 0 0 0", "cpu 1 0 0 7 0", "cpu 1 0 1 7 0"} {
+		if err := os.WriteFile(s.cpu.root+"/proc/stat", []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		values, limits = s.measure(true, t0)
+	}
+	java := dynamoJSON(t, `{"sts":{"M":{"C":{"L":[{"N":"12.500000"},{"N":"100.000000"}]}}},"opr":{"M":{"C":{"L":[{"N":"100"}]}}},"lut":{"N":"5"}}`)
+	if d := cmp.Diff(java, item{"sts": values, "opr": limits, "lut": num(5)}, cmpopts.IgnoreUnexported(dynamodbtypes.AttributeValueMemberM{}, dynamodbtypes.AttributeValueMemberL{}, dynamodbtypes.AttributeValueMemberN{})); d != "" {
+		t.Errorf("(-java +go)\n%s", d)
+	}
+	if m, ok := parseMetrics(java); !ok || !m.cpu || m.told != time.Unix(5, 0) {
+		t.Errorf("it is read as %v, %v", m, ok)
+	}
+	if values, _ = s.measure(false, t0); has(values, cpuMetric) {
+		t.Error("values although the leader has none")
 	}
 }

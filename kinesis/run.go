@@ -59,7 +59,7 @@ func newRun(ctx context.Context, c *Consumer) *run {
 	r.mu.held = map[string]bool{}
 	r.sides = &sideTables{
 		client: c.dynamodb, app: c.app, leases: c.o.LeaseTable, me: c.o.WorkerID,
-		every: min(metricsInterval, c.o.FailoverTime), report: r.report,
+		every: min(metricsInterval, c.o.FailoverTime), report: r.report, cpu: processor{root: "/"},
 	}
 	return r
 }
@@ -196,7 +196,7 @@ func (r *run) coordinate(rows []lease, beside []item) (reign, error) {
 	default:
 		told := time.Time{}
 		if !r.leader.moved {
-			told = r.sides.ownerTold(r.ctx, c)
+			told = r.sides.leader(r.ctx, c).told
 		}
 		r.leader.observe(c.lock, told, now)
 	}

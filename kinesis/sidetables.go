@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,6 +32,7 @@ type sideTables struct {
 	at     home      // where the metrics were published last
 	told   time.Time // when
 	denied bool      // they may not be, which was reported
+	cpu    processor
 }
 
 // home is a place for worker metrics.
@@ -116,10 +118,10 @@ func (t *sideTables) indexed(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// ownerTold gives when the leader has published its metrics; zero when that is not known.
-func (t *sideTables) ownerTold(ctx context.Context, c *coordination) time.Time {
+// leader gives what the leader has told of itself; zero when that is not known.
+func (t *sideTables) leader(ctx context.Context, c *coordination) metrics {
 	if c.lock == nil {
-		return time.Time{}
+		return metrics{}
 	}
 	if told, ok := c.metrics[c.lock.owner]; ok || !c.apart {
 		return told
@@ -128,13 +130,10 @@ func (t *sideTables) ownerTold(ctx context.Context, c *coordination) time.Time {
 		TableName: aws.String(t.app + metricsSuffix), Key: item{"wid": str(c.lock.owner)},
 	})
 	if err != nil {
-		return time.Time{} // the lock will show it
+		return metrics{} // its lock shows that it is there
 	}
-	s, err := number(out.Item["lut"])
-	if err != nil || s == 0 {
-		return time.Time{}
-	}
-	return time.Unix(s, 0)
+	told, _ := parseMetrics(out.Item)
+	return told
 }
 
 func (t *sideTables) home(c *coordination, now time.Time) home {
@@ -146,24 +145,19 @@ func (t *sideTables) home(c *coordination, now time.Time) home {
 
 // publish tells the leader that this worker is there, when it is time to. seen says that
 // the leader can know of this worker: it may forget it for a while when DynamoDB fails, but
-// never learns of one whose row may not be written.
-//
-// Without values (sts) and limits (opr) a worker counts with the throughput of its leases
-// (WorkerMetricStats.isUsingDefaultWorkerMetric, LeaseAssignmentManager): the leader
-// brings it up to the average of all that are weighed so. sup 1 says that it follows when
-// the rows move into the lease table, slu that this is still so.
+// never learns of one whose row may not be written. sup 1 says that this worker follows
+// when the rows move into the lease table, slu that this is still so.
 func (t *sideTables) publish(ctx context.Context, c *coordination, now time.Time) (seen bool, err error) {
 	at := t.home(c, now)
 	if at == t.at && now.Sub(t.told) < t.every {
 		return !t.denied, nil
 	}
-	second := num(now.Unix())
+	values, limits := t.measure(t.leader(ctx, c).cpu, now)
 	_, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &at.table, Key: item{at.key: str(t.me)},
-		UpdateExpression: aws.String("SET entityType = :type, lut = :now, slu = :now, sup = :one, sts = :none, opr = :none"),
+		UpdateExpression: aws.String("SET entityType = :type, lut = :now, slu = :now, sup = :one, sts = :values, opr = :limits"),
 		ExpressionAttributeValues: item{
-			":type": str(entityMetrics), ":now": second, ":one": num(1),
-			":none": &dynamodbtypes.AttributeValueMemberM{Value: item{}},
+			":type": str(entityMetrics), ":now": num(now.Unix()), ":one": num(1), ":values": values, ":limits": limits,
 		},
 	})
 	switch {
@@ -184,6 +178,24 @@ func (t *sideTables) publish(ctx context.Context, c *coordination, now time.Time
 		return false, nil
 	}
 	return !t.denied, fmt.Errorf("tell the leader of this worker, in the table %q: %w", at.table, err)
+}
+
+// measure gives the values and limits to publish. A leader compares each measure among the
+// workers that have it, and those that have none by the throughput of their leases
+// (WorkerMetricStats.isUsingDefaultWorkerMetric, LeaseAssignmentManager): so a worker
+// publishes its processors' load where the leader does, and nothing where it does not, to be
+// weighed like the others. Java workers do where they know the platform: on EC2, ECS and EKS.
+func (t *sideTables) measure(cpu bool, now time.Time) (values, limits dynamodbtypes.AttributeValue) {
+	v, l := item{}, item{}
+	if t.cpu.sample(now); cpu && len(t.cpu.values) > 0 {
+		list := &dynamodbtypes.AttributeValueMemberL{}
+		for _, p := range t.cpu.values {
+			list.Value = append(list.Value, &dynamodbtypes.AttributeValueMemberN{Value: strconv.FormatFloat(p, 'f', 6, 64)})
+		}
+		v[cpuMetric] = list
+		l[cpuMetric] = &dynamodbtypes.AttributeValueMemberL{Value: []dynamodbtypes.AttributeValue{num(100)}}
+	}
+	return &dynamodbtypes.AttributeValueMemberM{Value: v}, &dynamodbtypes.AttributeValueMemberM{Value: l}
 }
 
 // withdraw takes this worker's row away, so that the leader does not assign leases to it
