@@ -31,7 +31,7 @@ type oracle struct {
 }
 
 func newOracle(t *testing.T) *oracle {
-	theirs := dynamoDBLocal(t)
+	theirs := peer.DynamoDBLocal(t) + "/"
 	ln, err := peer.Lake(t, nil).Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -6,68 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
-	"testing"
-	"time"
-
-	"github.com/lakekit/lakekit/internal/interop/peer"
 )
-
-// dynamoDBLocal starts DynamoDB Local and gives its address.
-func dynamoDBLocal(t *testing.T) string {
-	t.Helper()
-	peer.Need(t)
-	dir := os.Getenv("LAKEKIT_DYNAMODB_LOCAL")
-	if dir == "" {
-		dir = filepath.Join(peer.Cache(t), "dynamodb-local-3.3.1")
-	}
-	if jars, err := filepath.Glob(filepath.Join(dir, "DynamoDBLocal-*.jar")); err != nil || len(jars) == 0 {
-		t.Fatalf("DynamoDB Local is not in %s: internal/interop/dynamodb/fetch.sh gets it", dir)
-	}
-	java := peer.Java(t)
-	ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	if err := ln.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := strings.Cut(addr, ":")
-	var log bytes.Buffer
-	ctx, kill := context.WithCancel(context.Background())
-	p := exec.CommandContext(ctx, java, "-Xmx256m", "--enable-native-access=ALL-UNNAMED", "-Djava.library.path="+dir, "-DDynamoDBLocal.telemetry=false",
-		"-cp", filepath.Join(dir, "*"), "software.amazon.dynamodb.services.local.main.ServerRunner", "-inMemory", "-sharedDb", "-disableTelemetry", "-port", port)
-	p.Stdout, p.Stderr = &log, &log
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	gone := make(chan error, 1)
-	go func() { gone <- p.Wait() }()
-	t.Cleanup(func() {
-		kill()
-		<-gone
-	})
-	for range 300 {
-		if _, _, err := send(t.Context(), http.DefaultClient, "http://"+addr+"/", "ListTables", []byte("{}")); err == nil {
-			return "http://" + addr + "/"
-		}
-		select {
-		case err := <-gone:
-			gone <- err
-			t.Fatalf("DynamoDB Local: %v\n%s", err, log.String())
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	t.Fatal("DynamoDB Local does not answer after 30 s")
-	return ""
-}
 
 func send(ctx context.Context, c *http.Client, url, op string, body []byte) (int, map[string]any, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))

@@ -1,6 +1,6 @@
 // Package peer is what the interop tests have in common: whether peers are wanted, and where
 // they are. A peer is a program that nobody here wrote: boto3, the AWS CLI, pyarrow, DuckDB,
-// Polars, pandas, DynamoDB Local, the Kinesis libraries for Java.
+// Polars, pandas, DynamoDB Local, the Kinesis libraries for Java, moto.
 //
 // Peers run only with LAKEKIT_INTEROP=1, so that go test ./... needs nothing but Go and stays
 // quick; then a peer that is missing fails its test. Scripts of internal/interop install them:
@@ -8,6 +8,7 @@
 //	internal/interop/venv.sh             what is written in Python; needs python3
 //	internal/interop/dynamodb/fetch.sh   DynamoDB Local; needs Maven, and Java to run
 //	internal/interop/kcl/fetch.sh        the Java KCL and KPL; needs Maven, and a JDK (17 or later) to run
+//	internal/interop/emulators/fetch.sh  moto and kinesis-mock; needs python3 and npm
 //	internal/interop/land/datasets.sh    public data sets; needs python3 and npm
 //
 // The variables that the scripts and this package follow alike:
