@@ -1,10 +1,13 @@
 package kinesis_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -207,9 +210,11 @@ func TestProducerGoesOnWithoutTheShards(t *testing.T) {
 			t.Errorf("%d Kinesis records, want ten as they are", n)
 		}
 		time.Sleep(2 * time.Second) // the shards are listed again
+		put()                       // with which they are asked for; nobody waits for the answer
+		time.Sleep(time.Second)
 		put()
-		if n := len(stored(t, client)); n != 11 {
-			t.Errorf("%d Kinesis records, want an aggregate behind the ten", n)
+		if n := len(stored(t, client)); n != 21 {
+			t.Errorf("%d Kinesis records, want an aggregate behind twenty as they are", n)
 		}
 		if err := p.Close(t.Context()); err != nil {
 			t.Fatal(err)
@@ -272,6 +277,159 @@ func TestStaleShards(t *testing.T) {
 					t.Errorf("the shards were listed %d times in ten seconds", n)
 				}
 				received(t, cfg, keys*101)
+			})
+		})
+	}
+}
+
+// TestAggregatesOfOneKey: a key that has all the records gains from aggregation too, and
+// keeps its order through throttling.
+func TestAggregatesOfOneKey(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		tapped, w := tap(cfg)
+		w.on("PutRecords", -1, func(_ *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+			time.Sleep(30 * time.Millisecond) // a round trip
+			return do()
+		})
+		p := newProducer(t, tapped, &kinesis.ProducerOptions[event]{Aggregate: true})
+		const n = 20_000
+		began := time.Now()
+		for i := range n {
+			mustPut(t, p, event{Key: "a", N: i, Pad: strings.Repeat("x", 160)})
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		// The shard takes 1 MB a second, and one second's worth at once.
+		if d := time.Since(began); d > 6*time.Second {
+			t.Errorf("4 MB took %v", d)
+		}
+		t.Logf("%v in %d requests", time.Since(began), w.count("PutRecords"))
+		received(t, cfg, n)
+	})
+}
+
+// TestHotShardHoldsUpNoOther fills one shard's queue far beyond what it takes.
+func TestHotShardHoldsUpNoOther(t *testing.T) {
+	lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{Aggregate: true, Timeout: time.Minute})
+		const n = 5000
+		for i := range n {
+			mustPut(t, p, event{Key: "a", N: i, Pad: strings.Repeat("x", 1000)})
+		}
+		for i := range 20 {
+			ack := mustPut(t, p, event{Key: "user-1", N: i})
+			began := time.Now()
+			if _, err := ack.Wait(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if d := time.Since(began); d > 150*time.Millisecond {
+				t.Errorf("a record of the idle shard took %v", d)
+			}
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		received(t, cfg, n+20)
+	})
+}
+
+// TestProducersShareAShard: three that want more than a shard takes waste few attempts.
+func TestProducersShareAShard(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		tapped, w := tap(cfg)
+		w.on("PutRecords", -1, func(_ *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+			time.Sleep(15 * time.Millisecond)
+			return do()
+		})
+		const each, pad = 6000, 1000
+		var work sync.WaitGroup
+		began := time.Now()
+		for i := range 3 {
+			p := newProducer(t, tapped, &kinesis.ProducerOptions[event]{Aggregate: true, Timeout: time.Minute})
+			work.Go(func() {
+				for n := range each {
+					mustPut(t, p, event{Key: fmt.Sprint("key-", i), N: n, Pad: strings.Repeat("x", pad)})
+				}
+				if err := p.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		work.Wait()
+		d, requests := time.Since(began), w.count("PutRecords")
+		t.Logf("18 MB in %v and %d requests", d, requests)
+		// In aggregates of 256 KiB it takes 70.
+		if d > 25*time.Second || requests > 140 {
+			t.Errorf("18 MB took %v and %d requests of a shard that takes 1 MB a second", d, requests)
+		}
+	})
+}
+
+func TestExplicitHashKey(t *testing.T) {
+	for name, aggregate := range map[string]bool{"plain": false, "aggregate": true} {
+		t.Run(name, func(t *testing.T) {
+			lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+				p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{
+					Aggregate: aggregate, ExplicitHashKey: func(e event) string { return e.Pad },
+				})
+				for pad, want := range map[string]int{
+					"":  0, // the hash of "a" is in the lower half
+					"0": 0, "170141183460469231731687303715884105727": 0,
+					"170141183460469231731687303715884105728": 1, "340282366920938463463374607431768211455": 1,
+				} {
+					// Two of them, so that there is an aggregate.
+					first, ack := mustPut(t, p, event{Key: "a", Pad: pad}), mustPut(t, p, event{Key: "a", Pad: pad})
+					if err := p.Flush(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					for _, a := range []kinesis.Ack{first, ack} {
+						if pos, err := a.Wait(t.Context()); err != nil || pos.Shard != shardID(want) {
+							t.Errorf("%q: in %v (%v), want shard %d", pad, pos, err, want)
+						}
+					}
+				}
+				for _, bad := range []string{"-1", "01", "x", "340282366920938463463374607431768211456"} {
+					if _, err := p.Put(t.Context(), event{Key: "a", Pad: bad}); err == nil || !strings.Contains(err.Error(), "the explicit hash key \""+bad+"\" is not a number from 0 to") {
+						t.Errorf("%q: %v", bad, err)
+					}
+				}
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// TestPayloadIsCopied: the caller's bytes are the caller's again when Put returns.
+func TestPayloadIsCopied(t *testing.T) {
+	for name, aggregate := range map[string]bool{"plain": false, "aggregate": true} {
+		t.Run(name, func(t *testing.T) {
+			lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+				p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { return "k" }, &kinesis.ProducerOptions[[]byte]{Aggregate: aggregate})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, size := range []int{10, 60_000} {
+					data := bytes.Repeat([]byte("x"), size)
+					if _, err := p.Put(t.Context(), data); err != nil {
+						t.Fatal(err)
+					}
+					data[0] = 'y'
+				}
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				rs := stored(t, client)
+				for _, r := range rs {
+					if bytes.ContainsRune(r.Data, 'y') {
+						t.Error("the payload is the caller's slice")
+					}
+				}
+				if len(rs) != 2 {
+					t.Errorf("%d records", len(rs))
+				}
 			})
 		})
 	}

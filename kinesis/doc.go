@@ -22,25 +22,29 @@
 // known); what does not is given up at once. Nothing is dropped in silence: a record that
 // is given up is told to OnError, to its [Ack] and to the next Flush or Close.
 //
-// With [ProducerOptions].Aggregate the records of a request that one shard owns travel as one
-// Kinesis record in the Kinesis Producer Library's format. When the stream is resharded
+// With [ProducerOptions].Aggregate the records that one shard owns travel as one Kinesis record
+// in the Kinesis Producer Library's format, one after the other for each shard. When the stream is resharded
 // meanwhile and such a record lands in a shard that does not own all that is in it, all of it
 // is put again, also what that shard does own: readers differ in what they make of it, and so
 // nothing is lost with any of them. (The KPL takes that part for delivered, and the KCL drops
-// it.) While the shards cannot be listed, records go unaggregated.
+// it.) While the shards cannot be listed, records go unaggregated. A shard that throttles is
+// sent less, a share of what a shard takes that falls with each throttling and rises without,
+// and its back-off holds up no other.
 //
 // A reply that is lost makes duplicates: the stream may have taken a request whose answer
 // never came, and it is sent again. Consumers must bear them.
 //
 // Records with equal keys reach the stream in the order of their Puts, whatever is retried
-// meanwhile: of one key at most one record is on its way at a time. (PutRecords itself
-// promises no order within a request, not even within a shard: an earlier record may be
-// throttled and a later, smaller one not. So records of one key never share one.) The
-// price is one record per key and round trip; it does not matter with many keys, and
-// [ProducerOptions].Unordered lifts it where a few keys carry most records and their order
-// is not needed. A record that is given up lets those behind it go on. Records whose Puts
-// run at the same time have no order. A duplicate may appear behind later records of the
-// same key only when a request was answered so late that it had been given up.
+// meanwhile. An aggregate has a key's records in order, and a shard has one aggregate on its
+// way at a time, of up to 256 KiB. Of records that are not aggregated at most one of a key is
+// on its way. (PutRecords itself promises no order within a request, not even within a shard:
+// an earlier record may be throttled and a later, smaller one not. So records of one key never
+// share one.) The price is one record per key and round trip; it does not matter with many
+// keys, and aggregates do not pay it. [ProducerOptions].Unordered lifts it where a few keys
+// carry most records and their order is not needed. A record that is given up lets those
+// behind it go on. Records whose Puts run at the same time have no order. A duplicate may
+// appear behind later records of the same key only when a request was answered so late that
+// it had been given up.
 //
 // Consumer. Delivery is at least once, in the shard's order, one batch at a time per shard.
 // Package stream says how handlers, holds and checkpoints work together. What is not

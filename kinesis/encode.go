@@ -12,36 +12,45 @@ import (
 
 // encoder gives the function that turns a T into a record's payload: T's bytes as they
 // are when it is []byte or [json.RawMessage], otherwise JSON without HTML escapes and
-// with every time.Time in UTC.
-func encoder[T any]() func(T) ([]byte, error) {
+// with every time.Time in UTC. The payload is the encoder's, or the caller's, again when free
+// is called.
+func encoder[T any]() func(T) (data []byte, free func(), err error) {
+	nothing := func() {}
 	switch any(*new(T)).(type) {
 	case []byte:
-		return func(v T) ([]byte, error) { return slices.Clone(any(v).([]byte)), nil }
+		return func(v T) ([]byte, func(), error) { return any(v).([]byte), nothing, nil }
 	case json.RawMessage:
-		return func(v T) ([]byte, error) { return slices.Clone([]byte(any(v).(json.RawMessage))), nil }
+		return func(v T) ([]byte, func(), error) { return any(v).(json.RawMessage), nothing, nil }
 	}
 	toUTC := utcFunc(reflect.TypeFor[T](), nil)
 	type scratch struct {
-		buf bytes.Buffer
-		enc *json.Encoder
+		buf  bytes.Buffer
+		enc  *json.Encoder
+		v    T
+		free func()
 	}
-	pool := sync.Pool{New: func() any {
+	var pool sync.Pool
+	pool.New = func() any {
 		s := new(scratch)
 		s.enc = json.NewEncoder(&s.buf)
 		s.enc.SetEscapeHTML(false)
+		s.free = func() { pool.Put(s) }
 		return s
-	}}
-	return func(v T) ([]byte, error) {
+	}
+	return func(v T) ([]byte, func(), error) {
 		s := pool.Get().(*scratch)
-		defer pool.Put(s)
 		s.buf.Reset()
+		s.v = v
 		if toUTC != nil {
-			toUTC(reflect.ValueOf(&v).Elem())
+			toUTC(reflect.ValueOf(&s.v).Elem())
 		}
-		if err := s.enc.Encode(&v); err != nil {
-			return nil, err
+		err := s.enc.Encode(&s.v)
+		s.v = *new(T) // the pool keeps nothing of the caller's
+		if err != nil {
+			s.free()
+			return nil, nil, err
 		}
-		return bytes.Clone(bytes.TrimSuffix(s.buf.Bytes(), []byte{'\n'})), nil
+		return bytes.TrimSuffix(s.buf.Bytes(), []byte{'\n'}), s.free, nil
 	}
 }
 

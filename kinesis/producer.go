@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/lakekit/lakekit/internal/hashrange"
 	"github.com/lakekit/lakekit/stream"
 )
 
@@ -30,12 +31,16 @@ type ProducerOptions[T any] struct {
 	// also inside structs, pointers, slices and maps. Not changed are times in interface
 	// values and in types that marshal themselves.
 	Encode func(T) ([]byte, error)
+	// ExplicitHashKey gives the hash key, in decimal from 0 to 2^128-1, by which a value is
+	// routed instead of by its partition key; "" for a value that has none. Order is kept
+	// among the records of one key that have the same one. Zero means that none has.
+	ExplicitHashKey func(T) string
 	// OnError is told of each record that was given up, one at a time, in the order of
 	// the failures. It may keep Data. Flush and Close wait for it, so it must not call the
 	// producer. Zero means that only Ack.Wait, Flush and Close tell.
 	OnError func(ctx context.Context, f Failed)
-	// Buffer is how many bytes of records, 256 more for each, may be on their way: Put
-	// blocks beyond. Zero means 32 MiB.
+	// Buffer is how many bytes of records, and 256 more for each (32 with Aggregate), may be
+	// on their way: Put blocks beyond. Zero means 32 MiB.
 	Buffer int
 	// Linger is how long a record waits for company before a request goes that is not
 	// full. Zero means 100 ms.
@@ -45,15 +50,16 @@ type ProducerOptions[T any] struct {
 	Timeout time.Duration
 	// MaxInFlight is how many requests may be on their way at once. Zero means 8.
 	MaxInFlight int
-	// Aggregate packs the records of a shard into aggregates of up to 50 KiB in the Kinesis
-	// Producer Library's format, so that a shard takes many more than 1,000 of them a
-	// second. Of one key a request has one record, so this gains nothing where few keys carry
-	// most of the records, but with Unordered. Readers must take them apart, as this package's
-	// Consumer, the KCL and Firehose do. Zero means that each value is a record of its own.
+	// Aggregate packs the records of a shard into aggregates in the Kinesis Producer Library's
+	// format, so that a shard takes many more than 1,000 of them a second. An aggregate goes
+	// when it has 50 KiB; while its shard has another one on its way it grows up to 256 KiB.
+	// Readers must take them apart, as this package's Consumer, the KCL and Firehose do. Zero
+	// means that each value is a record of its own.
 	Aggregate bool
 	// Unordered lets records of one key share a request and overtake each other. It is
-	// much faster where few keys carry most of the records. Zero means that each key's
-	// records reach the stream in the order of their Puts.
+	// much faster where few keys carry most of the records. Aggregates do not need it: a
+	// shard's records stay in order in them, and it counts only while the shards cannot be
+	// listed. Zero means that each key's records reach the stream in the order of their Puts.
 	Unordered bool
 }
 
@@ -72,7 +78,8 @@ type Failed struct {
 type Producer[T any] struct {
 	sender *sender
 	key    func(T) string
-	encode func(T) ([]byte, error)
+	hash   func(T) string
+	encode func(T) (data []byte, free func(), err error)
 	limit  *sizeLimit
 	end    struct {
 		begun atomic.Bool
@@ -100,8 +107,12 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 	if err != nil {
 		return nil, fmt.Errorf("kinesis: new producer: %w", err)
 	}
-	if o.Encode == nil {
-		o.Encode = encoder[T]()
+	encode := encoder[T]()
+	if o.Encode != nil {
+		encode = func(v T) ([]byte, func(), error) {
+			data, err := o.Encode(v)
+			return data, nil, err
+		}
 	}
 	client := awskinesis.NewFromConfig(cfg)
 	s := &sender{
@@ -110,16 +121,19 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 		room:        newBudget(int64(orDefault(o.Buffer, 32<<20))),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.mu.queue = queue{
-		linger: orDefault(o.Linger, 100*time.Millisecond), timeout: orDefault(o.Timeout, 30*time.Second),
-		unordered: o.Unordered, records: maxRequestRecords,
-		backoff: func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) },
-	}
+	linger, timeout := orDefault(o.Linger, 100*time.Millisecond), orDefault(o.Timeout, 30*time.Second)
+	wait := func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) }
+	s.mu.queue = queue{linger: linger, timeout: timeout, unordered: o.Unordered, backoff: wait}
+	s.mu.plain = !o.Aggregate
 	if o.Aggregate {
 		s.shards = &shardMap{client: client, stream: streamName, region: cfg.Region}
-		s.mu.queue.records = aggregateRecords
+		s.mu.agg = aggregator{linger: linger, timeout: timeout, backoff: wait, memory: &s.memory}
+		s.mu.agg.relayout(nil)
 	}
-	p := &Producer[T]{sender: s, key: key, encode: o.Encode, limit: &sizeLimit{client: client, stream: streamName, region: cfg.Region}}
+	p := &Producer[T]{
+		sender: s, key: key, hash: o.ExplicitHashKey, encode: encode,
+		limit: &sizeLimit{client: client, stream: streamName, region: cfg.Region},
+	}
 	p.end.done = make(chan struct{})
 	return p, nil
 }
@@ -131,28 +145,40 @@ func (p *Producer[T]) Put(ctx context.Context, v T) (Ack, error) {
 	if err := ctx.Err(); err != nil {
 		return Ack{}, err
 	}
-	r := &record{key: p.key(v)}
-	if err := checkKey(r.key); err != nil {
+	r := userRecord{key: p.key(v)}
+	if p.hash != nil {
+		r.hash = p.hash(v)
+	}
+	if err := checkKeys(r); err != nil {
 		return Ack{}, fmt.Errorf("kinesis: put a record to stream %q: %w", p.sender.stream, err)
 	}
-	var err error
-	if r.data, err = p.encode(v); err != nil {
+	data, free, err := p.encode(v)
+	if err != nil {
 		return Ack{}, fmt.Errorf("kinesis: encode a record for stream %q: %w", p.sender.stream, err)
 	}
-	size := r.wire()
-	if size > plainRecordSize {
+	if free != nil {
+		defer free()
+	}
+	r.data = data
+	if size := r.wire(); size > plainRecordSize {
 		if err := p.limit.check(ctx, size); err != nil {
 			return Ack{}, err
 		}
 	}
-	if err := p.sender.room.acquire(ctx, int64(size+recordOverhead)); err != nil {
+	var hash hashrange.Key
+	if p.sender.shards != nil {
+		hash = hashOf(r)
+	}
+	room := int64(r.wire() + p.sender.overhead())
+	if err := p.sender.room.acquire(ctx, room); err != nil {
 		return Ack{}, err
 	}
-	if err := p.sender.put(r); err != nil {
-		p.sender.room.release(int64(size + recordOverhead))
+	at, err := p.sender.put(r, hash, free != nil)
+	if err != nil {
+		p.sender.room.release(room)
 		return Ack{}, err
 	}
-	return Ack{r: r, s: p.sender}, nil
+	return Ack{at: at, s: p.sender}, nil
 }
 
 // Flush sends what has been put without lingering, waits until each of these records is
@@ -183,38 +209,56 @@ func (p *Producer[T]) Close(ctx context.Context) error {
 	}
 }
 
-// Ack is the receipt of a record. It may be dropped.
+// Ack is the receipt of a record. It costs nothing and may be dropped.
 type Ack struct {
-	r *record
-	s *sender
+	at slot
+	s  *sender
 }
 
 // Wait waits until the record is in the stream and says where, or gives the reason why
 // it was given up. When ctx ends first it returns ctx's error, and the record stays on
 // its way.
 func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
-	if a.r == nil {
+	if a.s == nil {
 		return stream.Position{}, errors.New("kinesis: wait for the Ack of a record that was not put")
 	}
-	a.s.mu.Lock()
-	if !a.r.settled && a.r.waiting == nil {
-		a.r.waiting = make(chan struct{})
-	}
-	settled, waiting := a.r.settled, a.r.waiting
-	a.s.mu.Unlock()
-	if !settled {
+	for {
+		p := a.at.p
+		a.s.mu.Lock()
+		if p.moved != nil {
+			a.at = p.moved[a.at.sub]
+			a.s.mu.Unlock()
+			continue
+		}
+		if !p.settled && p.waiting == nil {
+			p.waiting = make(chan struct{})
+		}
+		settled, waiting := p.settled, p.waiting
+		a.s.mu.Unlock()
+		if settled {
+			break
+		}
 		select {
 		case <-waiting:
 		case <-ctx.Done():
 			return stream.Position{}, ctx.Err()
 		}
 	}
-	// Nobody writes the result of a settled record.
-	o := &a.r.result
+	// Nobody writes the result of a settled parcel.
+	o := &a.at.p.result
 	if o.err != nil {
 		return stream.Position{}, o.err
 	}
-	return stream.Position{Shard: o.shard, Seq: o.seq, Sub: o.sub}, nil
+	return stream.Position{Shard: o.shard, Seq: o.seq, Sub: uint64(a.at.sub)}, nil
+}
+
+func checkKeys(r userRecord) error {
+	if r.hash != "" {
+		if _, err := hashrange.Parse(r.hash); err != nil {
+			return fmt.Errorf("the explicit hash key %q is not a number from 0 to %s in decimal, without sign or leading zeros: have ExplicitHashKey give one, or \"\"", r.hash, hashrange.Max())
+		}
+	}
+	return checkKey(r.key)
 }
 
 func checkKey(key string) error {

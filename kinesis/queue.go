@@ -19,38 +19,17 @@ const grain = 20 * time.Millisecond
 // outcome is what became of one record of a request.
 type outcome struct {
 	shard, seq string
-	sub        uint64
 	err        error // nil: the stream has the record
 	retry      bool  // err may pass
+	throttled  bool  // the shard took too much
 	limit      int   // above 0: the request was refused as a whole, try again at once in smaller ones
 }
-
-// record is one record on its way, and what its [Ack] asks.
-type record struct {
-	key  string
-	data []byte
-
-	queued   time.Time // when Put accepted it
-	first    time.Time // its first attempt
-	attempts int
-	limit    int // at most so many records in its next request; 0 means the queue's
-	next     *record
-	lane     *lane
-
-	// Guarded by the sender's mutex.
-	settled bool
-	result  outcome
-	waiting chan struct{} // made by the first Wait, closed when settled
-	gen     *generation
-}
-
-func (r *record) wire() int { return len(r.key) + len(r.data) }
 
 // lane is the queue of one key. Its head alone may be sent or retried, so that a key's
 // records reach the stream in the order of their Puts.
 type lane struct {
 	key        string
-	head, tail *record
+	head, tail *parcel
 	due        time.Time // while in the backoff heap
 	urgent     bool      // the head's linger was over when the lane became ready
 	retrying   bool      // the head has been attempted
@@ -109,7 +88,6 @@ type queue struct {
 	linger    time.Duration
 	timeout   time.Duration
 	unordered bool
-	records   int // at most so many in a request
 	backoff   func(attempt int) time.Duration
 
 	lanes      map[string]*lane
@@ -124,7 +102,7 @@ type queue struct {
 }
 
 // add queues a record.
-func (q *queue) add(r *record) {
+func (q *queue) add(r *parcel) {
 	if !q.unordered {
 		if l := q.lanes[r.key]; l != nil {
 			l.tail.next = r
@@ -173,7 +151,7 @@ func (q *queue) popReady() *lane {
 // each record with a small chance, and some would time out although the shard could have
 // taken them all in turn.
 func (q *queue) gated() bool {
-	return len(q.waiting)+q.retry.n+q.flying >= 2*q.records
+	return len(q.waiting)+q.retry.n+q.flying >= 2*maxRequestRecords
 }
 
 // take gives the records of the next request, or none when it is better to wait. A full
@@ -181,12 +159,12 @@ func (q *queue) gated() bool {
 // not linger (retries, those that waited for a record of their key, all of them when flush
 // is set) go at once when nothing is in flight, which idle says, and otherwise after a
 // grain, so that they go together.
-func (q *queue) take(now time.Time, flush, idle bool) []*record {
+func (q *queue) take(now time.Time, flush, idle bool) []*parcel {
 	for len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
 		q.retry.push(heap.Pop(&q.waiting).(*lane))
 	}
 	open := q.ready.n > 0 && !q.gated()
-	full := open && (q.ready.n >= q.records || q.readyBytes >= maxRequestBytes) || q.retry.n >= q.records
+	full := open && (q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes) || q.retry.n >= maxRequestRecords
 	lingered := open && !q.ready.head.head.queued.Add(q.linger).After(now)
 	hurry := q.retry.n > 0 || open && (q.urgent > 0 || flush)
 	if !full && !lingered {
@@ -202,9 +180,9 @@ func (q *queue) take(now time.Time, flush, idle bool) []*record {
 		}
 	}
 	q.hurried = time.Time{}
-	limit, size := q.records, 0
-	batch := make([]*record, 0, min(limit, q.retry.n+q.ready.n))
-	fits := func(r *record) bool {
+	limit, size := maxRequestRecords, 0
+	batch := make([]*parcel, 0, min(limit, q.retry.n+q.ready.n))
+	fits := func(r *parcel) bool {
 		l := limit
 		if r.limit > 0 {
 			l = min(l, r.limit)
@@ -258,7 +236,7 @@ func (q *queue) next() time.Time {
 
 // settle takes what became of a record that take gave. It says whether the record is
 // done with; if not it goes out again after a backoff.
-func (q *queue) settle(r *record, o outcome, now time.Time) bool {
+func (q *queue) settle(r *parcel, o outcome, now time.Time) bool {
 	l := r.lane
 	if l.retrying {
 		q.flying--
@@ -301,8 +279,8 @@ func (q *queue) advance(l *lane, now time.Time) {
 }
 
 // drop takes out every record that is not in flight, in order per key.
-func (q *queue) drop() []*record {
-	var rs []*record
+func (q *queue) drop() []*parcel {
+	var rs []*parcel
 	empty := func(l *lane) {
 		for r := l.head; r != nil; {
 			n := r.next

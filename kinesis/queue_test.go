@@ -13,19 +13,18 @@ import (
 
 func newQueue(unordered bool) *queue {
 	return &queue{
-		records: maxRequestRecords,
-		linger:  100 * time.Millisecond, timeout: 30 * time.Second, unordered: unordered,
+		linger: 100 * time.Millisecond, timeout: 30 * time.Second, unordered: unordered,
 		backoff: func(n int) time.Duration { return time.Duration(n) * 100 * time.Millisecond },
 	}
 }
 
-func put(q *queue, now time.Time, key, data string) *record {
-	r := &record{key: key, data: []byte(data), queued: now}
+func put(q *queue, now time.Time, key, data string) *parcel {
+	r := &parcel{key: key, data: []byte(data), queued: now}
 	q.add(r)
 	return r
 }
 
-func names(batch []*record) string {
+func names(batch []*parcel) string {
 	var b strings.Builder
 	for _, r := range batch {
 		fmt.Fprintf(&b, "%s%s ", r.key, r.data)
@@ -182,7 +181,7 @@ func TestQueueGatesNewRecordsBehindRetries(t *testing.T) {
 		put(q, t0, fmt.Sprint(i), "")
 	}
 	throttle := outcome{err: errors.New("throttled"), retry: true}
-	attempted := map[*record]bool{}
+	attempted := map[*parcel]bool{}
 	for now := t0; now.Before(t0.Add(5 * time.Second)); now = now.Add(10 * time.Millisecond) {
 		for _, r := range q.take(now, true, true) {
 			attempted[r] = true
@@ -205,7 +204,7 @@ func TestQueueRandom(t *testing.T) {
 		now := t0
 		want, got := map[string][]string{}, map[string][]string{}
 		inFlight := map[string]bool{}
-		var requests [][]*record
+		var requests [][]*parcel
 		n, done := 0, 0
 		settle := func(i int) {
 			b := requests[i]

@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,14 +11,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/lakekit/lakekit/internal/aggregate"
+	"github.com/lakekit/lakekit/internal/hashrange"
 )
 
-// recordOverhead is what a record costs in memory beside its key and payload.
-const recordOverhead = 256
+// What a user record costs in memory beside its key and payload: on its own, and in an
+// aggregate.
+const (
+	recordOverhead = 256
+	packedOverhead = 32
+)
 
-// sender is a Producer behind its types: it moves records between a [queue] and the
-// service. It has a goroutine per request in flight, one while OnError is being called,
-// and none when idle.
+// sender is a Producer behind its types: it moves records between a [queue], or an
+// [aggregator], and the service. It has a goroutine per request in flight, one while the
+// shards are listed, one while OnError is being called, and none when idle.
 type sender struct {
 	client      *awskinesis.Client
 	stream      string
@@ -25,6 +33,7 @@ type sender struct {
 	maxInFlight int
 	onError     func(context.Context, Failed)
 	room        *budget
+	memory      memory
 	shards      *shardMap       // nil: nothing is aggregated
 	ctx         context.Context // of requests and OnError; ends with the producer
 	cancel      context.CancelCauseFunc
@@ -33,6 +42,12 @@ type sender struct {
 	mu struct {
 		sync.Mutex
 		queue     queue
+		agg       aggregator
+		plain     bool // records go to the queue: nothing is aggregated, or cannot be now
+		listing   pace
+		stale     *layout // found to be wrong, while plain
+		fresh     *layout // what switching switches to; nil: to the queue
+		switching bool    // nothing is taken until nothing is in flight
 		inFlight  int
 		timer     *time.Timer
 		timerAt   time.Time // when the timer fires; zero: it is not set
@@ -40,7 +55,7 @@ type sender struct {
 		closed    bool
 		aborted   error         // why what is left is given up
 		gens      []*generation // the records that are not settled, by Flush
-		failed    []*record     // to be told to OnError
+		failed    []*parcel     // to be told to OnError
 		notifying bool
 		failures  int // since the last report
 		accepted  int
@@ -55,40 +70,74 @@ type generation struct {
 	done chan struct{} // closed when over and n is 0
 }
 
-// put queues a record that has its room.
-func (s *sender) put(r *record) error {
+// overhead is what room a record takes beside its key and payload.
+func (s *sender) overhead() int {
+	if s.shards != nil {
+		return packedOverhead
+	}
+	return recordOverhead
+}
+
+// put queues a record that has its room. borrowed says that the payload must not be kept.
+func (s *sender) put(r userRecord, hash hashrange.Key, borrowed bool) (slot, error) {
+	cost := r.wire() + s.overhead()
+	if borrowed && (s.shards == nil || r.wire() >= aggregateSize) {
+		r.data, borrowed = bytes.Clone(r.data), false
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.mu.closed {
-		return ErrClosed
+		return slot{}, ErrClosed
 	}
-	now := time.Now()
-	r.queued = now
 	if n := len(s.mu.gens); n == 0 || s.mu.gens[n-1].over {
 		s.mu.gens = append(s.mu.gens, &generation{done: make(chan struct{})})
 	}
-	r.gen = s.mu.gens[len(s.mu.gens)-1]
-	r.gen.n++
+	gen := s.mu.gens[len(s.mu.gens)-1]
+	gen.n++
 	s.mu.accepted++
-	s.mu.queue.add(r)
+	if s.mu.plain {
+		if borrowed {
+			r.data = bytes.Clone(r.data)
+		}
+		now := time.Now()
+		p := &parcel{key: r.key, hash: r.hash, data: r.data, n: 1, cost: cost, queued: now, gen: gen}
+		s.mu.queue.add(p)
+		s.pump(now)
+		return slot{p, 0}, nil
+	}
+	at, full, ok := s.mu.agg.join(r, hash, gen, cost)
+	if ok && !full {
+		return at, nil
+	}
+	now := time.Now()
+	if !ok {
+		at = s.mu.agg.add(r, hash, gen, cost, now)
+	}
 	s.pump(now)
-	return nil
+	return at, nil
 }
 
 // pump starts the requests that are due and sets the timer for the next. The mutex is held.
 func (s *sender) pump(now time.Time) {
-	for s.mu.inFlight < s.maxInFlight && s.mu.aborted == nil {
-		batch := s.mu.queue.take(now, s.mu.flushing > 0, s.mu.inFlight == 0)
+	if s.mu.aborted != nil {
+		return
+	}
+	s.relayout(now)
+	for s.mu.inFlight < s.maxInFlight && !s.mu.switching {
+		batch := s.take(now)
 		if batch == nil {
 			break
 		}
 		s.mu.inFlight++
 		s.work.Go(func() { s.send(batch) })
 	}
-	if s.mu.inFlight == s.maxInFlight || s.mu.aborted != nil {
+	if s.mu.inFlight == s.maxInFlight || s.mu.switching {
 		return // the next request to end pumps again
 	}
 	at := s.mu.queue.next()
+	if !s.mu.plain {
+		at = s.mu.agg.next()
+	}
 	if at.IsZero() || at.Equal(s.mu.timerAt) {
 		return
 	}
@@ -103,6 +152,13 @@ func (s *sender) pump(now time.Time) {
 	}
 }
 
+func (s *sender) take(now time.Time) []*parcel {
+	if s.mu.plain {
+		return s.mu.queue.take(now, s.mu.flushing > 0, s.mu.inFlight == 0)
+	}
+	return s.mu.agg.take(now, s.mu.flushing > 0)
+}
+
 func (s *sender) tick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,40 +166,131 @@ func (s *sender) tick() {
 	s.pump(time.Now())
 }
 
-// send makes requests until there is nothing to send, beginning with batch.
-func (s *sender) send(batch []*record) {
-	for batch != nil {
-		outcomes := s.request(batch)
-		now := time.Now()
-		s.mu.Lock()
-		for i, r := range batch {
-			if s.mu.aborted != nil {
-				outcomes[i].retry, outcomes[i].limit = false, 0
-			}
-			if s.mu.queue.settle(r, outcomes[i], now) {
-				s.settled(r)
-			}
-		}
-		batch = nil
+// send makes a request.
+func (s *sender) send(batch []*parcel) {
+	outcomes := s.request(batch)
+	now := time.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, p := range batch {
+		o := outcomes[i]
 		if s.mu.aborted != nil {
-			s.dropAll()
-		} else {
-			batch = s.mu.queue.take(now, s.mu.flushing > 0, s.mu.inFlight == 1)
+			o.retry, o.limit = false, 0
 		}
-		if batch == nil {
-			s.mu.inFlight--
+		if s.settle(p, o, now) {
+			s.settled(p)
 		}
-		s.pump(now)
-		s.mu.Unlock()
+	}
+	s.mu.inFlight--
+	if s.mu.aborted != nil {
+		s.dropAll()
+	}
+	s.pump(now)
+}
+
+func (s *sender) settle(p *parcel, o outcome, now time.Time) bool {
+	if s.mu.plain {
+		return s.mu.queue.settle(p, o, now)
+	}
+	return s.mu.agg.settle(p, o, now)
+}
+
+// relayout lists the shards when the layout is not known or was found to be wrong, and
+// changes to the new one, or to the queue while there is none, when nothing is in flight: a
+// record may not overtake another of its key that is on its way to another shard. The mutex
+// is held.
+func (s *sender) relayout(now time.Time) {
+	if s.shards == nil {
+		return
+	}
+	wanted := s.mu.plain || s.mu.agg.layout == nil || s.mu.agg.held > 0
+	if wanted && !s.mu.switching && s.mu.listing.begin(now) {
+		before := s.mu.agg.layout
+		if before == nil {
+			before = s.mu.stale
+		}
+		s.work.Go(func() {
+			fresh := s.shards.list(s.ctx, before)
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			now := time.Now()
+			s.mu.listing.end(now)
+			if fresh != nil && before != nil && fresh.same(before) {
+				fresh = nil
+			}
+			if fresh != nil || !s.mu.plain {
+				s.mu.fresh, s.mu.switching = fresh, true
+			}
+			s.pump(now)
+		})
+	}
+	if !s.mu.switching || s.mu.inFlight > 0 {
+		return
+	}
+	s.mu.switching = false
+	was := s.mu.agg.layout
+	if s.mu.fresh == nil && was != nil {
+		s.mu.stale = was
+	}
+	done, again := s.mu.agg.relayout(s.mu.fresh)
+	for _, p := range done {
+		s.settled(p)
+	}
+	if s.mu.plain {
+		again = s.mu.queue.drop()
+	}
+	s.mu.plain = s.mu.fresh == nil
+	s.mu.fresh = nil
+	for _, p := range again {
+		s.repack(p, now)
 	}
 }
 
+// repack queues the user records of a parcel again: in other aggregates, or on their own.
+func (s *sender) repack(p *parcel, now time.Time) {
+	aggregate := p.key == ""
+	p.moved = make([]slot, 0, p.n)
+	for _, r := range p.records() {
+		cost := r.wire() + s.overhead()
+		var at slot
+		if s.mu.plain {
+			at.p = &parcel{key: r.key, hash: r.hash, data: r.data, n: 1, cost: cost, queued: p.queued, gen: p.gen}
+			s.mu.queue.add(at.p)
+		} else {
+			at = s.mu.agg.add(r, hashOf(r), p.gen, cost, p.queued)
+		}
+		at.p.attempts = max(at.p.attempts, p.attempts)
+		if at.p.first.IsZero() || !p.first.IsZero() && p.first.Before(at.p.first) {
+			at.p.first = p.first
+		}
+		at.p.result.err = p.result.err
+		p.moved = append(p.moved, at)
+	}
+	if p.waiting != nil {
+		close(p.waiting)
+	}
+	if aggregate && !s.mu.plain { // the payloads have been copied
+		s.memory.put(p.data)
+	}
+	p.data = nil
+}
+
+// hashOf is the hash key that routes a record.
+func hashOf(r userRecord) hashrange.Key {
+	if r.hash != "" {
+		if k, err := hashrange.Parse(r.hash); err == nil { // Put has checked it
+			return k
+		}
+	}
+	return hashrange.Of(r.key)
+}
+
 // settled tells those who ask about a record. The mutex is held.
-func (s *sender) settled(r *record) {
+func (s *sender) settled(r *parcel) {
 	r.settled = true
 	if r.result.err != nil {
 		r.result.err = s.wrap(r)
-		s.mu.failures++
+		s.mu.failures += r.n
 		if s.mu.firstErr == nil {
 			s.mu.firstErr = r.result.err
 		}
@@ -152,6 +299,9 @@ func (s *sender) settled(r *record) {
 		close(r.waiting)
 	}
 	if r.result.err == nil || s.onError == nil {
+		if r.key == "" && r.result.err == nil {
+			s.memory.put(r.data)
+		}
 		s.finish(r)
 		r.data = nil // an Ack that is kept does not keep the payload
 		return
@@ -164,7 +314,7 @@ func (s *sender) settled(r *record) {
 }
 
 // wrap says what was tried.
-func (s *sender) wrap(r *record) error {
+func (s *sender) wrap(r *parcel) error {
 	err := explain(r.result.err, s.stream, s.region)
 	if r.attempts > 1 {
 		return fmt.Errorf("kinesis: put a record to stream %q: given up after %d attempts in %v: %w",
@@ -174,9 +324,9 @@ func (s *sender) wrap(r *record) error {
 }
 
 // finish gives back a record's room and counts it for Flush. The mutex is held.
-func (s *sender) finish(r *record) {
-	s.room.release(int64(r.wire() + recordOverhead))
-	r.gen.n--
+func (s *sender) finish(r *parcel) {
+	s.room.release(int64(r.cost))
+	r.gen.n -= r.n
 	s.reap()
 }
 
@@ -202,7 +352,9 @@ func (s *sender) notify() {
 		}
 		s.mu.Unlock()
 		for _, r := range rs {
-			s.onError(context.WithoutCancel(s.ctx), Failed{Key: r.key, Data: r.data, Err: r.result.err})
+			for _, u := range r.records() {
+				s.onError(context.WithoutCancel(s.ctx), Failed{Key: u.key, Data: u.data, Err: r.result.err})
+			}
 			s.mu.Lock()
 			s.finish(r)
 			s.mu.Unlock()
@@ -213,7 +365,7 @@ func (s *sender) notify() {
 
 // dropAll fails what is not in flight. The mutex is held.
 func (s *sender) dropAll() {
-	for _, r := range s.mu.queue.drop() {
+	for _, r := range append(s.mu.queue.drop(), s.mu.agg.drop()...) {
 		if r.result.err != nil { // say why it was being retried
 			r.result = outcome{err: fmt.Errorf("%w; the last attempt: %w", s.mu.aborted, r.result.err)}
 		} else {
@@ -223,48 +375,23 @@ func (s *sender) dropAll() {
 	}
 }
 
-// request makes a PutRecords call and says what became of each record. A batch whose
-// parcels are more than a call takes makes several.
-func (s *sender) request(batch []*record) []outcome {
-	outcomes := make([]outcome, len(batch))
-	var l *layout
-	if s.shards != nil {
-		l = s.shards.get(s.ctx, nil)
-	}
-	all := parcels(batch, l)
-	for len(all) > 0 {
-		n, size := 0, 0
-		for n < len(all) && n < maxRequestRecords && (n == 0 || size+all[n].wire(batch) <= maxRequestBytes) {
-			size += all[n].wire(batch)
-			n++
-		}
-		l = s.call(batch, all[:n], size, l, outcomes)
-		all = all[n:]
-	}
-	return outcomes
-}
-
-// call makes one PutRecords call. It gives the layout, which may have been found stale.
-func (s *sender) call(batch []*record, parcels []*parcel, size int, l *layout, outcomes []outcome) *layout {
-	entries := make([]kinesistypes.PutRecordsRequestEntry, len(parcels))
-	for i, p := range parcels {
-		if p.payload == nil {
-			r := batch[p.at[0]]
-			entries[i] = kinesistypes.PutRecordsRequestEntry{Data: r.data, PartitionKey: &r.key}
-			continue
-		}
-		entries[i] = kinesistypes.PutRecordsRequestEntry{
-			Data: p.payload, PartitionKey: aws.String(aggregateKey), ExplicitHashKey: aws.String(p.hash.String()),
-		}
+// request makes a PutRecords call and says what became of each parcel.
+func (s *sender) request(batch []*parcel) []outcome {
+	size := 0
+	entries := make([]kinesistypes.PutRecordsRequestEntry, len(batch))
+	for i, p := range batch {
+		entries[i] = p.entry()
+		size += p.wire()
 	}
 	// A connection that hangs must not hold the records of its keys up for long; a slow
 	// one (256 KiB/s) must be able to send them.
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second+time.Duration(size)*time.Second/(256<<10))
 	defer cancel()
 	out, err := s.client.PutRecords(ctx, &awskinesis.PutRecordsInput{StreamName: &s.stream, Records: entries})
-	if err == nil && len(out.Records) != len(parcels) {
-		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(parcels))
+	if err == nil && len(out.Records) != len(batch) {
+		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(batch))
 	}
+	outcomes := make([]outcome, len(batch))
 	if err != nil {
 		o := outcome{err: err, retry: passing(err)}
 		if s.ctx.Err() != nil {
@@ -273,38 +400,39 @@ func (s *sender) call(batch []*record, parcels []*parcel, size int, l *layout, o
 			// One record may have spoiled it for all: find it by halving.
 			o.limit = (len(batch) + 1) / 2
 		}
-		for _, p := range parcels {
-			p.settle(outcomes, o)
+		for i := range outcomes {
+			outcomes[i] = o
 		}
-		return l
+		return outcomes
 	}
 	for i, e := range out.Records {
-		p := parcels[i]
 		if code := aws.ToString(e.ErrorCode); code != "" {
-			p.settle(outcomes, outcome{err: codeError(code, aws.ToString(e.ErrorMessage)), retry: !permanent(code)})
+			outcomes[i] = outcome{
+				err:   codeError(code, aws.ToString(e.ErrorMessage)),
+				retry: !permanent(code), throttled: code == "ProvisionedThroughputExceededException",
+			}
 			continue
 		}
-		o := outcome{shard: aws.ToString(e.ShardId), seq: aws.ToString(e.SequenceNumber)}
-		if err := p.misplaced(o.shard, l); err != nil {
-			if fresh := s.shards.get(s.ctx, l); fresh != nil {
-				l, err = fresh, p.misplaced(o.shard, fresh)
-			}
-			if err != nil {
-				o = outcome{err: err, retry: true}
-			}
-		}
-		p.settle(outcomes, o)
+		outcomes[i] = outcome{shard: aws.ToString(e.ShardId), seq: aws.ToString(e.SequenceNumber)}
 	}
-	return l
+	return outcomes
 }
 
-// settle gives the outcome to the parcel's records.
-func (p *parcel) settle(outcomes []outcome, o outcome) {
-	for sub, i := range p.at {
-		outcomes[i] = o
-		if o.err == nil {
-			outcomes[i].sub = uint64(sub)
+// entry is the parcel as a request has it. An aggregate goes where its first record goes, as
+// the KPL's do.
+func (p *parcel) entry() kinesistypes.PutRecordsRequestEntry {
+	if p.key != "" {
+		e := kinesistypes.PutRecordsRequestEntry{Data: p.data, PartitionKey: &p.key}
+		if p.hash != "" {
+			e.ExplicitHashKey = &p.hash
 		}
+		return e
+	}
+	if !p.sealed {
+		p.data, p.sealed = aggregate.Seal(p.data), true
+	}
+	return kinesistypes.PutRecordsRequestEntry{
+		Data: p.data, PartitionKey: aws.String(aggregateKey), ExplicitHashKey: aws.String(p.route.String()),
 	}
 }
 

@@ -3,7 +3,6 @@ package kinesis
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -61,60 +60,48 @@ func (l *layout) find(k hashrange.Key) int {
 	return i
 }
 
-// shardMap keeps the layout of a stream.
+// same says whether two layouts have the same open shards.
+func (l *layout) same(o *layout) bool { return slices.Equal(l.open, o.open) }
+
+// shardMap lists the shards of a stream.
 type shardMap struct {
 	client *awskinesis.Client
 	stream string
 	region string
-
-	mu struct {
-		sync.Mutex
-		layout  *layout
-		last    *layout // the one before it, or itself
-		listing bool
-		listed  int       // how often in a row
-		next    time.Time // not before
-	}
 }
 
-// get gives the layout, or nil while it cannot be had: nobody waits for it but the one that
-// lists the shards. A layout that is said to be stale is dropped. The service may go on
-// giving it for a while, so that the listings have longer and longer pauses.
-func (m *shardMap) get(ctx context.Context, stale *layout) *layout {
-	now := time.Now()
-	m.mu.Lock()
-	if m.mu.layout != stale {
-		defer m.mu.Unlock()
-		return m.mu.layout
-	}
-	m.mu.layout = nil
-	if m.mu.listing || now.Before(m.mu.next) {
-		m.mu.Unlock()
+// list gives the layout, or nil when it cannot be had. before is the one before it.
+func (m *shardMap) list(ctx context.Context, before *layout) *layout {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	shards, err := listShards(ctx, m.client, m.stream, m.region, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
+	if err != nil {
 		return nil
 	}
-	m.mu.listing = true
-	if now.Sub(m.mu.next) > time.Minute {
-		m.mu.listed = 0
-	}
-	last := m.mu.last
-	m.mu.Unlock()
+	return newLayout(shards, before) // nil while the stream is between two layouts
+}
 
-	call, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	shards, err := listShards(call, m.client, m.stream, m.region, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
-	var fresh *layout
-	if err == nil {
-		fresh = newLayout(shards, last) // nil while the stream is between two layouts
-	}
+// pace says when the shards may be listed. The service may go on giving a layout that is
+// stale for a while, so that the listings have longer and longer pauses.
+type pace struct {
+	busy bool
+	n    int       // how often in a row
+	next time.Time // not before
+}
 
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.mu.listing = false
-	m.mu.listed++
-	m.mu.next = time.Now().Add(backoff(m.mu.listed, time.Second, 30*time.Second))
-	m.mu.layout = fresh
-	if fresh != nil {
-		m.mu.last = fresh
+func (p *pace) begin(now time.Time) bool {
+	if p.busy || now.Before(p.next) {
+		return false
 	}
-	return fresh
+	if now.Sub(p.next) > time.Minute {
+		p.n = 0
+	}
+	p.busy = true
+	return true
+}
+
+func (p *pace) end(now time.Time) {
+	p.busy = false
+	p.n++
+	p.next = now.Add(backoff(p.n, time.Second, 30*time.Second))
 }

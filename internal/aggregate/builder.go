@@ -2,22 +2,18 @@ package aggregate
 
 import (
 	"crypto/md5"
+	"hash/maphash"
+	"math"
 	"math/bits"
 )
 
-// Builder makes an aggregate. The zero Builder is empty and ready; after [Builder.Reset] it
-// is used again without allocating. Equal keys are stored once, as the KPL does.
+// Builder makes an aggregate. The zero Builder is empty and ready; it is used again without
+// allocating. Equal keys are stored once, as the KPL does.
 type Builder struct {
 	keys    table
 	hashes  table
 	records []byte // the encoded entries of the message's field 3
 	n       int
-}
-
-// table is one of the message's two tables of strings.
-type table struct {
-	index   map[string]uint64
-	entries []byte // encoded
 }
 
 // Len is the number of user records.
@@ -28,26 +24,28 @@ func (b *Builder) Size() int {
 	return Overhead + len(b.keys.entries) + len(b.hashes.entries) + len(b.records)
 }
 
-// SizeWith is what Size would be with one more record.
-func (b *Builder) SizeWith(r Record) int {
-	key, size := b.keys.place(r.Key)
+// Add puts a record behind the others. It copies the payload.
+func (b *Builder) Add(r Record) { b.AddWithin(r, math.MaxInt) }
+
+// AddWithin is Add unless Size would be more than limit; it says whether the record was
+// added.
+func (b *Builder) AddWithin(r Record, limit int) bool {
+	key, slot, size := b.keys.place(r.Key)
 	inner := sizeField(key) + sizeBytes(len(r.Data))
+	var hash uint64
+	var hashSlot, hashSize int
 	if r.ExplicitHashKey != "" {
-		hash, more := b.hashes.place(r.ExplicitHashKey)
-		size += more
+		hash, hashSlot, hashSize = b.hashes.place(r.ExplicitHashKey)
 		inner += sizeField(hash)
 	}
-	return b.Size() + size + sizeBytes(inner)
-}
-
-// Add puts a record behind the others. It copies the payload.
-func (b *Builder) Add(r Record) {
-	key := b.keys.add(r.Key, tagKey)
-	inner := sizeField(key) + sizeBytes(len(r.Data))
-	hash := uint64(0)
-	if r.ExplicitHashKey != "" {
-		hash = b.hashes.add(r.ExplicitHashKey, tagHash)
-		inner += sizeField(hash)
+	if b.Size()+size+hashSize+sizeBytes(inner) > limit {
+		return false
+	}
+	if size > 0 {
+		b.keys.add(r.Key, slot, tagKey)
+	}
+	if hashSize > 0 {
+		b.hashes.add(r.ExplicitHashKey, hashSlot, tagHash)
 	}
 	p := appendVarint(append(b.records, tagRecord), uint64(inner))
 	p = appendVarint(append(p, tagKeyIndex), key)
@@ -57,17 +55,56 @@ func (b *Builder) Add(r Record) {
 	p = appendVarint(append(p, tagData), uint64(len(r.Data)))
 	b.records = append(p, r.Data...)
 	b.n++
+	return true
 }
 
 // Append appends the aggregate: the payload of a Kinesis record.
 func (b *Builder) Append(dst []byte) []byte {
-	dst = append(dst, magic...)
 	start := len(dst)
+	dst = append(dst, magic...)
 	dst = append(dst, b.keys.entries...)
 	dst = append(dst, b.hashes.entries...)
 	dst = append(dst, b.records...)
-	sum := md5.Sum(dst[start:]) // a checksum: the format says so
+	sum := md5.Sum(dst[start+len(magic):]) // a checksum: the format says so
 	return append(dst, sum[:]...)
+}
+
+// Use gives an empty builder the memory for its records. Take gives it away again.
+func (b *Builder) Use(memory []byte) { b.records = memory[:0] }
+
+// Memory is how many bytes of records the builder can take before it allocates.
+func (b *Builder) Memory() int { return cap(b.records) - len(b.records) }
+
+// Move puts the records into other, larger memory and gives back the old.
+func (b *Builder) Move(memory []byte) []byte {
+	old := b.records
+	b.records = append(memory[:0], old...)
+	return old[:0]
+}
+
+// Take gives the aggregate without its checksum, in the memory of its records, and leaves
+// the builder empty and without memory. [Seal] appends the checksum: it is most of the work,
+// and need not be done where Take is called.
+func (b *Builder) Take() []byte {
+	k, h := len(b.keys.entries), len(b.hashes.entries)
+	front := len(magic) + k + h
+	n := len(b.records)
+	p := append(b.records, b.keys.entries...) // as many bytes as will be in front
+	p = append(p, b.hashes.entries...)
+	p = append(p, magic...)
+	copy(p[front:], p[:n])
+	copy(p, magic)
+	copy(p[len(magic):], b.keys.entries)
+	copy(p[len(magic)+k:], b.hashes.entries)
+	b.records = nil
+	b.Reset()
+	return p
+}
+
+// Seal appends the checksum to what Take gave.
+func Seal(p []byte) []byte {
+	sum := md5.Sum(p[len(magic):]) // a checksum: the format says so
+	return append(p, sum[:]...)
 }
 
 // Reset empties the builder.
@@ -77,30 +114,69 @@ func (b *Builder) Reset() {
 	b.records, b.n = b.records[:0], 0
 }
 
-// place says which index s has or would have, and how many bytes its entry would add.
-func (t *table) place(s string) (i uint64, size int) {
-	if i, ok := t.index[s]; ok {
-		return i, 0
-	}
-	return uint64(len(t.index)), sizeBytes(len(s))
+// table is one of the message's two tables of strings.
+type table struct {
+	seed    maphash.Seed
+	slots   []uint32 // an open-addressed hash table of indexes into spans, from 1; 0 is free
+	spans   []span   // of the strings in entries
+	entries []byte   // encoded
 }
 
-func (t *table) add(s string, tag byte) uint64 {
-	if i, ok := t.index[s]; ok {
-		return i
+type span struct{ from, to uint32 }
+
+// place says which index s has or would have, and how many bytes its entry would add: none
+// when it is there. slot is where add puts a new one.
+func (t *table) place(s string) (i uint64, slot, size int) {
+	if 2*len(t.spans) >= len(t.slots) {
+		t.grow()
 	}
-	if t.index == nil {
-		t.index = make(map[string]uint64)
+	mask := len(t.slots) - 1
+	slot = int(maphash.String(t.seed, s)) & mask
+	for ; t.slots[slot] != 0; slot = (slot + 1) & mask {
+		i := t.slots[slot] - 1
+		if x := t.spans[i]; string(t.entries[x.from:x.to]) == s {
+			return uint64(i), slot, 0
+		}
 	}
-	i := uint64(len(t.index))
-	t.index[s] = i
-	t.entries = append(appendVarint(append(t.entries, tag), uint64(len(s))), s...)
-	return i
+	return uint64(len(t.spans)), slot, sizeBytes(len(s))
 }
+
+func (t *table) add(s string, slot int, tag byte) {
+	t.entries = append(appendVarint(append(t.entries, tag), uint64(len(s))), s...)
+	to := uint32(len(t.entries))
+	t.spans = append(t.spans, span{to - uint32(len(s)), to})
+	t.slots[slot] = uint32(len(t.spans))
+}
+
+func (t *table) grow() {
+	if t.slots == nil {
+		t.seed = maphash.MakeSeed()
+	}
+	t.slots = make([]uint32, max(16, 2*len(t.slots)))
+	mask := len(t.slots) - 1
+	for i, x := range t.spans {
+		slot := int(maphash.Bytes(t.seed, t.entries[x.from:x.to])) & mask
+		for t.slots[slot] != 0 {
+			slot = (slot + 1) & mask
+		}
+		t.slots[slot] = uint32(i + 1)
+	}
+}
+
+// maxSlots is how large a table may stay when it is emptied, so that one busy moment is not
+// paid for ever.
+const maxSlots = 4096
 
 func (t *table) reset() {
-	clear(t.index)
-	t.entries = t.entries[:0]
+	if len(t.slots) > maxSlots {
+		*t = table{}
+		return
+	}
+	if len(t.spans) == 0 {
+		return
+	}
+	clear(t.slots)
+	t.spans, t.entries = t.spans[:0], t.entries[:0]
 }
 
 func appendVarint(b []byte, v uint64) []byte {

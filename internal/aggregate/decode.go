@@ -38,6 +38,15 @@ type Aggregate struct {
 
 	keyHash      []hashrange.Key // of keys, once it is wanted
 	explicitHash []hashrange.Key // of hashes
+
+	text []byte // of keys and hashes together, while they are parsed
+	ends []end
+}
+
+// end is where a string of one of the two tables ends in the text.
+type end struct {
+	at   int
+	hash bool
 }
 
 type entry struct {
@@ -51,13 +60,26 @@ type entry struct {
 var ErrInvalid = errors.New("the aggregated record contradicts itself")
 
 // Decode takes a payload apart. ok is false when it is not an aggregate but an ordinary
-// record. The payloads of the records are parts of this one. It allocates a string for each
-// distinct key, and nothing for a record.
+// record. The payloads of the records are parts of this one. It allocates once, for the keys
+// together.
 func (a *Aggregate) Decode(payload []byte) (ok bool, err error) {
+	message, ok := open(payload)
+	if !ok {
+		return false, nil
+	}
+	return a.decode(message)
+}
+
+// DecodeUnsealed is Decode for what [Builder.Take] gave.
+func (a *Aggregate) DecodeUnsealed(payload []byte) (ok bool, err error) {
+	return a.decode(payload[len(magic):])
+}
+
+func (a *Aggregate) decode(message []byte) (ok bool, err error) {
 	a.keys, a.hashes, a.records = a.keys[:0], a.hashes[:0], a.records[:0]
 	a.keyHash, a.explicitHash = a.keyHash[:0], a.explicitHash[:0]
-	message, ok := open(payload)
-	if !ok || !a.parse(message) {
+	a.text, a.ends = a.text[:0], a.ends[:0]
+	if !a.parse(message) {
 		return false, nil
 	}
 	for i := range a.records {
@@ -118,9 +140,11 @@ func (a *Aggregate) parse(message []byte) bool {
 	for len(p.b) > 0 {
 		switch tag := p.varint(); tag {
 		case tagKey:
-			a.keys = append(a.keys, string(p.bytes()))
+			a.text = append(a.text, p.bytes()...)
+			a.ends = append(a.ends, end{at: len(a.text)})
 		case tagHash:
-			a.hashes = append(a.hashes, string(p.bytes()))
+			a.text = append(a.text, p.bytes()...)
+			a.ends = append(a.ends, end{at: len(a.text), hash: true})
 		case tagRecord:
 			e, ok := parseRecord(p.bytes())
 			if !ok {
@@ -133,6 +157,15 @@ func (a *Aggregate) parse(message []byte) bool {
 		if p.bad {
 			return false
 		}
+	}
+	text, from := string(a.text), 0
+	for _, e := range a.ends {
+		if s := text[from:e.at]; e.hash {
+			a.hashes = append(a.hashes, s)
+		} else {
+			a.keys = append(a.keys, s)
+		}
+		from = e.at
 	}
 	return true
 }
