@@ -52,6 +52,18 @@ note b: a whole number is beyond bigint: decimal(38,0) (line 2)
 note c: a whole number is beyond bigint: decimal(38,0) (line 1)
 note e: it has fractions and whole numbers beyond bigint, which double does not hold exactly (line 2, 1)
 `},
+		{"numbers beyond double", `{"a":0.12345678901234567,"b":12345678901.12345678,"c":1.500000000000000000000000,"d":1,"e":1}
+{"a":-0.1e-17,"b":1,"c":0.00000000000000000001,"d":123456789012345678901234567890123456789012,"e":"x"}
+{"a":1.7976931348623157e308,"d":123456789012345678.5,"e":0.1234567890123456789}`, `
+a double
+b double
+c double
+d double
+e string
+note b: it has numbers of more than 17 digits, which double rounds: declare it decimal, which holds 38, or string (line 1)
+note d: it has numbers of more than 17 digits, which double rounds: declare it decimal, which holds 38, or string (line 2)
+note e: it is a whole number, then a number beyond double, then text, which only string holds (line 1, 3, 2)
+`},
 		{"null takes any type", `{"a":null,"b":[null]}
 {"a":1,"b":[true,null]}`, `
 a bigint

@@ -166,7 +166,7 @@ func csvKind(v string) seen {
 	if _, err := strconv.ParseFloat(v, 64); err != nil || strings.ContainsAny(v, "xX_pP") {
 		return seenText
 	}
-	return seenReal
+	return realKind([]byte(v))
 }
 
 // name gives the columns their names, from the options or from the first row.
@@ -204,7 +204,7 @@ func (c *csvInfer) isHeader() bool {
 		}
 	}
 	for _, p := range c.places {
-		if p.first[seenBool]|p.first[seenInt]|p.first[seenBig]|p.first[seenReal] != 0 || p.clock == clockDate || p.clock == clockTime {
+		if p.first[seenBool]|p.first[seenInt]|p.first[seenBig]|p.first[seenReal]|p.first[seenLong] != 0 || p.clock == clockDate || p.clock == clockTime {
 			return true
 		}
 	}

@@ -260,7 +260,7 @@ func (w *jsonWalk) number() seen {
 func numberKind(s []byte, whole bool) seen {
 	switch {
 	case !whole:
-		return seenReal
+		return realKind(s)
 	case len(s) <= 18:
 		return seenInt
 	}
@@ -270,5 +270,23 @@ func numberKind(s []byte, whole bool) seen {
 	if len(bytes.TrimLeft(s, "-+0")) <= maxDigits {
 		return seenBig
 	}
-	return seenReal
+	return realKind(s)
 }
+
+// realKind tells numbers that a double was written as, which takes 17 digits at most, from
+// those that it cannot hold.
+func realKind(s []byte) seen {
+	if len(s) <= doubleDigits {
+		return seenReal
+	}
+	if i := bytes.IndexAny(s, "eE"); i >= 0 {
+		s = s[:i]
+	}
+	digits := bytes.TrimLeft(bytes.TrimRight(bytes.ReplaceAll(s, []byte("."), nil), "0"), "-+0")
+	if len(digits) <= doubleDigits {
+		return seenReal
+	}
+	return seenLong
+}
+
+const doubleDigits = 17

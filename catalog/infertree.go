@@ -14,7 +14,8 @@ const (
 	seenBool
 	seenInt  // fits bigint
 	seenBig  // a whole number of up to 38 digits
-	seenReal // any other number
+	seenReal // any other number that double holds
+	seenLong // any other number
 	seenText
 	seenObject
 	seenArray
@@ -22,7 +23,7 @@ const (
 )
 
 func (s seen) String() string {
-	return [...]string{"null", "true or false", "a whole number", "a whole number beyond bigint", "a number", "text", "an object", "an array"}[s]
+	return [...]string{"null", "true or false", "a whole number", "a whole number beyond bigint", "a number", "a number beyond double", "text", "an object", "an array"}[s]
 }
 
 // Bounds on what a schema may grow to: data whose keys are values would grow without end.
@@ -234,11 +235,11 @@ func (t *tree) typeOf(p *place, path string, r *Inferred) Type {
 		}
 	}
 	has := func(s seen) bool { return p.first[s] != 0 }
-	switch numbers := has(seenInt) || has(seenBig) || has(seenReal); {
+	switch numbers := has(seenInt) || has(seenBig) || has(seenReal) || has(seenLong); {
 	case len(kinds) == 0:
 		r.note(path, "it has no value, so nothing is known: string")
 		return text
-	case numbers && kinds[0] >= seenInt && kinds[len(kinds)-1] <= seenReal:
+	case numbers && kinds[0] >= seenInt && kinds[len(kinds)-1] <= seenLong:
 		return t.number(p, path, r)
 	case len(kinds) > 1:
 		lines := make([]int64, 0, len(kinds))
@@ -274,6 +275,8 @@ func (t *tree) typeOf(p *place, path string, r *Inferred) Type {
 
 func (t *tree) number(p *place, path string, r *Inferred) Type {
 	switch {
+	case p.first[seenLong] != 0:
+		r.note(path, fmt.Sprintf("it has numbers of more than %d digits, which double rounds: declare it decimal, which holds %d, or string", doubleDigits, maxDigits), p.first[seenLong])
 	case p.first[seenReal] == 0 && p.first[seenBig] == 0:
 		return Type{Kind: KindBigInt}
 	case p.first[seenReal] == 0:
