@@ -381,3 +381,13 @@ func TestLocal(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, errs.String())
 	}
 }
+
+// TestLandKeepsNoHalfOfTwoKeys lands keys that differ in case only: where one record has both, it is
+// rejected, as one column cannot hold two values.
+func TestLandKeepsNoHalfOfTwoKeys(t *testing.T) {
+	t.Parallel()
+	sum := landed(t, sh(t, "{\"id\":1}\n{\"ID\":2}\n{\"id\":3,\"ID\":4}\n", "land", "-dir", t.TempDir(), "-table", "web.c", "-json", "-"))
+	if sum.Records != 3 || sum.Rows != 2 || sum.Rejected != 1 || len(sum.Notes) != 1 || !strings.Contains(sum.Notes[0], "differ in case only are one column") {
+		t.Errorf("%+v", sum)
+	}
+}

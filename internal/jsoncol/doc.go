@@ -9,7 +9,10 @@
 //
 //   - A key is matched exactly, else without regard to case, as encoding/json does. A key
 //     that no column wants is checked for syntax and dropped. When a key comes twice the last
-//     one counts, whole; that goes for maps too.
+//     one counts, whole; that goes for maps too. Two keys in an object that differ in case
+//     only and are the same column's are an error, as they are of the OpenX SerDe (JSONException:
+//     Duplicate key, says Athena's guide): the value of one of them would be lost. The OpenX
+//     SerDe refuses such keys where no column wants them too, and keys that come twice.
 //   - null and a missing key are NULL; for a required column they are an error.
 //   - boolean takes true and false. The integers take a number with a whole value in their
 //     range (5.0 and 1e3 are whole). float and double take any number that does not overflow,

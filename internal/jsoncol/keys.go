@@ -14,6 +14,7 @@ type key struct {
 	name  string
 	hash  uint64
 	field *field // nil: no column wants it
+	odd   bool   // it is not spelt as the field's own key
 	next  *key   // the key that came after this one the last time
 
 	// What precedes the value: the separator, the quoted key, the colon and the spacing,
@@ -173,10 +174,12 @@ func (t *keys) lookup(b pointer, i, n int) *key {
 			return &t.other
 		}
 		// Too many spellings: this one works as well, without being remembered.
-		return &key{field: f, next: &t.other, n: 9, w0: ones, m0: ^uint64(0), w1: 2 * ones}
+		return &key{name: string(view(b, i, n)), odd: true, field: f, next: &t.other, n: 9, w0: ones, m0: ^uint64(0), w1: 2 * ones}
 	}
 	t.learnt++
-	return t.add(b, i, n, f)
+	k := t.add(b, i, n, f)
+	k.odd = f != nil
+	return k
 }
 
 // appendFold appends the form that all spellings of a key have in common: each character

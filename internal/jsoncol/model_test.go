@@ -76,6 +76,7 @@ func pairsOf(raw json.RawMessage) []pair {
 
 func modelStruct(nodes []column.Node, raw json.RawMessage) ([]string, error) {
 	got := make([]json.RawMessage, len(nodes))
+	spelt := make([]string, len(nodes))
 	for _, p := range pairsOf(raw) {
 		at := -1
 		for i := range nodes {
@@ -89,7 +90,10 @@ func modelStruct(nodes []column.Node, raw json.RawMessage) ([]string, error) {
 			}
 		}
 		if at >= 0 {
-			got[at] = p.raw
+			if got[at] != nil && spelt[at] != p.key {
+				return nil, errFit // one of them would be lost
+			}
+			got[at], spelt[at] = p.raw, p.key
 			// A value that is written over must fit all the same: it is read.
 			if _, err := modelValue(&nodes[at], p.raw); err != nil {
 				return nil, err

@@ -9,10 +9,11 @@ import (
 // object reads the object at i into the members' leaves and gives the place behind it. rep
 // is the repetition level of the entries that it starts.
 func (p *Parser) object(b pointer, i int, o *object, rep uint8) int {
-	var few [1]uint64
-	seen := few[:]
-	if len(o.all) > 1 {
-		seen = p.wide(len(o.all))
+	// Two sets: the fields that came, and those of them whose keys were not spelt as the column's.
+	var few [2]uint64
+	seen, words := few[:], len(o.all)
+	if words > 1 {
+		seen = p.wide(2 * words)
 	}
 	row, acc := p.row, p.acc
 	prev := &o.keys.start
@@ -34,8 +35,10 @@ func (p *Parser) object(b pointer, i int, o *object, rep uint8) int {
 			}
 			continue
 		}
-		if seen[f.word]&f.bit != 0 {
-			p.again(f)
+		if k.odd || seen[f.word]&f.bit != 0 {
+			if i = p.spelt(i, k, seen, words); i < 0 {
+				break
+			}
 		}
 		seen[f.word] |= f.bit
 
@@ -101,8 +104,8 @@ func (p *Parser) object(b pointer, i int, o *object, rep uint8) int {
 			break
 		}
 	}
-	if len(o.all) > 1 {
-		p.seen = p.seen[:len(p.seen)-len(o.all)]
+	if words > 1 {
+		p.seen = p.seen[:len(p.seen)-2*words]
 	}
 	return i
 }
@@ -157,6 +160,24 @@ func (p *Parser) key(b pointer, i int, o *object, prev *key, first bool) (int, *
 		k.learn(view(b, sep, i-sep))
 	}
 	return i, k
+}
+
+// spelt takes a key that comes again, or is not spelt as its column's: two spellings in one
+// object are refused, as the value of one of them would be lost.
+func (p *Parser) spelt(i int, k *key, seen []uint64, words int) int {
+	f := k.field
+	came, odd := seen[f.word]&f.bit != 0, seen[words+f.word]&f.bit != 0
+	if came && (odd != k.odd || odd && f.spelt != k.name) {
+		return p.refuse(i, f.path, "two keys that differ in case only are both this column's")
+	}
+	if k.odd {
+		f.spelt = k.name
+		seen[words+f.word] |= f.bit
+	}
+	if came {
+		p.again(f)
+	}
+	return i
 }
 
 // again forgets what an earlier key of the same field put into an array's or map's leaves.

@@ -44,6 +44,7 @@ type field struct {
 	required     bool
 	typ          catalog.Type
 	path         string
+	spelt        string // how the key was last, where that is not its own spelling
 
 	lo, hi int64   // an integer's range
 	obj    *object // a struct's members

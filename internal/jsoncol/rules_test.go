@@ -2,6 +2,7 @@ package jsoncol
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,6 +50,11 @@ func TestRefusals(t *testing.T) {
 		{`{"geo":[]}`, MalformedData, "geo: wrong type: found an array, want struct (an object)"},
 		{`{"id":{"a":1,}}`, ParseError, "at byte 13: want a key"},
 		{`{"n":"5"}`, MalformedData, "n: wrong type: found a string, want int"},
+		{`{"n":1,"N":2}`, MalformedData, "n: two keys that differ in case only are both this column's"},
+		{`{"N":null,"id":"x","n":2}`, MalformedData, "n: two keys that differ in case only are both this column's"},
+		{`{"TINY":1,"Tiny":2}`, MalformedData, "tiny: two keys that differ in case only are both this column's"},
+		{`{"geo":{"lat":1,"\u004cat":2}}`, MalformedData, "geo.lat: two keys that differ in case only are both this column's"},
+		{`{"items":[{"price":1},{"PRICE":1},{"Price":1,"price":2}]}`, MalformedData, "items[].price: two keys that differ in case only are both this column's"},
 		{`{"n":true}`, MalformedData, "n: wrong type: found a boolean, want int"},
 		{`{"n":1.5}`, MalformedData, "n: the number is not whole, want int"},
 		{`{"n":2147483648}`, MalformedData, "n: the number is out of the range of int"},
@@ -139,7 +145,8 @@ func TestValues(t *testing.T) {
 		{"whole with exponent", num, `{"v":-12e2}`, "v=-1200 "},
 		{"largest bigint", typ(catalog.KindBigInt), `{"v":-9223372036854775808}`, "v=-9223372036854775808 "},
 		{"the last of a key counts", num, `{"v":1,"v":2}`, "v=2 "},
-		{"also when it is null", num, `{"v":1,"V":null}`, "v=null "},
+		{"also when it is null", num, `{"v":1,"v":null}`, "v=null "},
+		{"in another spelling too", num, `{"V":1,"V":2}`, "v=2 "},
 		{"the last struct counts whole", geo, `{"v":{"lat":1},"v":{"lon":2}}`, "v={lat=null lon=2} "},
 		{"the last array counts whole", list, `{"v":[1,2,3],"v":[4]}`, "v=[4] "},
 		{"the last of a map's key counts", byKey, `{"v":{"a":[1,2],"b":[],"a":[3]}}`, `v=<"b":[] "a":[3]> `},
@@ -184,6 +191,36 @@ func TestValues(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestSpellingsOfManyMembers wants each object's own keys to be compared, in a struct of more members
+// than one word has bits, and when more spellings have come than are remembered.
+func TestSpellingsOfManyMembers(t *testing.T) {
+	t.Parallel()
+	var fields []catalog.Field
+	for i := range 130 {
+		fields = append(fields, one(fmt.Sprintf("c%d", i), typ(catalog.KindInt))...)
+	}
+	_, p := schemaOf(t, append(fields, one("abcdefghijklmnop", typ(catalog.KindInt))...))
+	append2 := func(rec string) error { _, err := p.Append([]byte(rec)); return err }
+	for i := range 3 * maxLearnt {
+		key := []byte("abcdefghijklmnop")
+		for b := range key {
+			if i>>b&1 == 1 {
+				key[b] -= 'a' - 'A'
+			}
+		}
+		if err := append2(fmt.Sprintf(`{"%s":1,"c%d":1,"%s":2}`, key, i%130, key)); err != nil {
+			t.Fatal(err)
+		}
+		key[15] -= 'a' - 'A'
+		if err := append2(fmt.Sprintf(`{"%s":1,"C%d":1,"c%d":2}`, key, i%130, i%130)); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("c%d: two keys", i%130)) {
+			t.Fatalf("%d: %v", i, err)
+		}
+		if err := append2(fmt.Sprintf(`{"%s":1,"ABCDEFGHIJKLMNOP":2}`, key)); err == nil {
+			t.Fatalf("%d: two spellings are taken", i)
+		}
 	}
 }
 
