@@ -181,9 +181,15 @@ func (d *discarder) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkConsume reads 500-byte records from four shards of a lake: each iteration is one
-// record.
+// BenchmarkConsume reads 500-byte records from four shards of a lake, polling and with fan-out:
+// each iteration is one record. The processor's time is the lake's too.
 func BenchmarkConsume(b *testing.B) {
+	for name, fanOut := range map[string]string{"polling": "", "fan-out": "app"} {
+		b.Run(name, func(b *testing.B) { benchConsume(b, fanOut) })
+	}
+}
+
+func benchConsume(b *testing.B, fanOut string) {
 	cfg := benchLake(b)
 	keys := someKeys(10_000)
 	i := 0
@@ -208,15 +214,19 @@ func BenchmarkConsume(b *testing.B) {
 			cancel()
 		}
 		return nil
-	}, nil)
+	}, &kinesis.ConsumerOptions{FanOut: fanOut})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
 	b.ResetTimer()
+	before := cpuTime()
 	if err := c.Run(ctx); err != nil {
 		b.Fatal(err)
+	}
+	if d := cpuTime() - before; d > 0 {
+		b.ReportMetric(float64(b.N)/d.Seconds(), "records/cpu-s")
 	}
 }
 

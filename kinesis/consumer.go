@@ -74,10 +74,10 @@ type ConsumerOptions struct {
 	// it. Zero means 10 s.
 	FailoverTime time.Duration
 	// FanOut reads with enhanced fan-out: the stream pushes records as they arrive, up to 2 MB
-	// a second per shard for this application alone. It is the name of the consumer that is
-	// registered with the stream, or its ARN. One with that name is registered when it is
-	// missing and never deregistered; one with an ARN is left to whoever made it. The KCL
-	// takes the application's name. Zero means polling. See the package's documentation.
+	// a second per shard for this application alone. It is the name or the ARN of the consumer
+	// that is registered with the stream for the application. One with that name is
+	// registered when it is missing, and never deregistered; the KCL takes the application's
+	// name. It costs: see the package's documentation. Zero means polling.
 	FanOut string
 	// PollInterval is the pause before a shard with nothing new is read again; it doubles,
 	// up to five times the interval, while nothing comes. Zero means 1 s. With FanOut there is
@@ -88,7 +88,7 @@ type ConsumerOptions struct {
 	MaxRecords int
 	// Buffer is about how many bytes of records may be read and not yet through the
 	// handler, over all shards, of which one answer per shard at most (up to 10 MiB) waits
-	// behind the one that the handler has. A shard that has shown how much it gives is
+	// behind the one that the handler has; with FanOut three events (of about 1 MiB). A shard that has shown how much it gives is
 	// expected to give up to twice as much the next time. What a handler keeps after it has
 	// returned does not count. Zero means 64 MiB.
 	Buffer int

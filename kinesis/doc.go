@@ -66,7 +66,53 @@
 // then, with [ErrLeaseLost] as its cause.
 //
 // Visibility: a batch is read a poll interval after its records arrived (1 s, up to 5 s when
-// the shard has been quiet).
+// the shard has been quiet), or as they arrive with enhanced fan-out.
+//
+// Two phases. A Java application may prepare a checkpoint and commit it later
+// (prepareCheckpoint). Here [stream.Batch.Hold] does that: the checkpoint waits for the done
+// functions, and what is not done when a worker dies is delivered again. Nothing is written
+// before; what an application would keep in the pending checkpoint's state it keeps with its
+// data and looks up in StartAt. A consumer that finds a pending checkpoint in a lease goes on
+// behind the checkpoint, as the KCL does, and leaves the pending one alone until its own first
+// checkpoint removes it; [Leases] shows both.
+//
+// # Enhanced fan-out
+//
+// A consumer polls unless [ConsumerOptions].FanOut names a registered consumer: then the
+// stream pushes records to it. What the handler sees is the same, and so are leases and
+// checkpoints: an application may change from one to the other at any restart, and its workers
+// need not do the same.
+//
+// Polling is good for one or two applications on a stream, which share the 2 MB and five reads
+// a second of each shard. With fan-out each application has 2 MB a second of each shard for
+// itself, up to 20 applications a stream, and no poll interval. It costs, in us-east-1, 0.015
+// USD an hour for each shard and 0.013 USD for each GB that is read (see package pricing and
+// [Size]), so about 45 USD a month more for a shard that gives 1 MB a second.
+//
+// Run registers the consumer when FanOut is a name and there is none, and waits until it can be
+// used; it gives up, with the mend, when it may not or when the stream has as many as it may. One
+// that is deregistered while Run runs is registered again. It is left registered when Run
+// ends, as by the KCL, for other workers use it, and costs until somebody calls
+// DeregisterStreamConsumer (aws kinesis deregister-stream-consumer). When FanOut is an ARN, as
+// Terraform gives it, nothing is registered and no permission for it is needed. The Java
+// workers of an application share the consumer when it has the application's name, which is the
+// KCL's default. Two applications must not share one: they would take the shards from each
+// other every few seconds, which is reported.
+//
+// Each shard that a worker holds has a subscription. It is made again when its five minutes are
+// over, when it was cut, or when nothing has come on it for 35 s, and goes on behind the last
+// event that came whole; the service takes another one of the same consumer and shard after
+// five seconds at the earliest. So a handler's error delivers again after five seconds too,
+// when the shard's subscription is younger than that. Whatever keeps a subscription from
+// being made is reported unless it passes soon.
+//
+// Events are pushed whether or not the handler keeps up. They are read as far as the Buffer
+// option has room for them; then the connection is not read, and the service is held back
+// until its five minutes are over. What it has sent by then is read later, and the next
+// subscription goes on behind it. Beside the Buffer 512 KiB per shard may wait in the windows of the
+// HTTP/2 connection, which all shards share, with the SDK's own HTTP client. An HTTP client of
+// your own should speak HTTP/2, or it needs a connection for each shard, and must not limit the
+// time of a whole request, or subscriptions end with it.
 //
 // # Leases
 //
@@ -104,7 +150,8 @@
 // as they do. A leader leaves workers out whose clock is more than a minute behind its own.
 //
 // Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
-// GetRecords to consume, kinesis:PutRecords to produce (and DescribeStreamSummary for
+// GetRecords to consume (with fan-out SubscribeToShard, DescribeStreamConsumer and
+// RegisterStreamConsumer in place of the last two), kinesis:PutRecords to produce (and DescribeStreamSummary for
 // records above 1 MiB, ListShards for aggregates), dynamodb:DescribeTable, CreateTable (when the table is not there),
 // Scan, PutItem, UpdateItem and DeleteItem for the leases, with Java workers of 3.0 to 3.4 also
 // dynamodb:Scan on "app-CoordinatorState" and GetItem, UpdateItem and DeleteItem on

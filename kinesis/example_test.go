@@ -134,3 +134,54 @@ func ExampleConsumerOptions() {
 	// Output:
 	// written: [a b c]
 }
+
+// With enhanced fan-out the stream pushes records to the application. The consumer of that
+// name is registered at the first Run, and stays until somebody deregisters it.
+func ExampleConsumerOptions_fanOut() {
+	lake, err := local.Open(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer lake.Close()
+	cfg := lake.Config()
+	client := awskinesis.NewFromConfig(cfg)
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if _, err := client.CreateStream(ctx, &awskinesis.CreateStreamInput{StreamName: aws.String("clicks"), ShardCount: aws.Int32(1)}); err != nil {
+		log.Fatal(err)
+	}
+	c, err := kinesis.NewConsumer(cfg, "clicks", "letters", func(_ context.Context, b *stream.Batch) error {
+		for _, r := range b.Records {
+			fmt.Printf("%s\n", r.Data)
+			if string(r.Data) == "c" {
+				stop()
+			}
+		}
+		return nil
+	}, &kinesis.ConsumerOptions{FanOut: "letters"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, s := range []string{"a", "b", "c"} {
+		if _, err := client.PutRecord(ctx, &awskinesis.PutRecordInput{StreamName: aws.String("clicks"), PartitionKey: aws.String("k"), Data: []byte(s)}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := c.Run(ctx); err != nil {
+		log.Fatal(err)
+	}
+	left, err := client.ListStreamConsumers(context.Background(), &awskinesis.ListStreamConsumersInput{
+		StreamARN: aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/clicks"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range left.Consumers {
+		fmt.Println("registered:", *r.ConsumerName)
+	}
+	// Output:
+	// a
+	// b
+	// c
+	// registered: letters
+}

@@ -1,6 +1,7 @@
 package kinesis_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/lakekit/lakekit/kinesis"
+	"github.com/lakekit/lakekit/stream"
 )
 
 func s(v string) dynamodbtypes.AttributeValue { return &dynamodbtypes.AttributeValueMemberS{Value: v} }
@@ -69,4 +71,58 @@ func TestLeasesAndLag(t *testing.T) {
 			t.Errorf("the lease lost what it had: %v", rows[shardID(1)])
 		}
 	})
+}
+
+// TestPendingCheckpoint begins on a lease in which a Java worker has prepared a checkpoint
+// and not committed it: reading goes on behind the checkpoint, as the KCL does, and the first
+// checkpoint takes the pending one with it.
+func TestPendingCheckpoint(t *testing.T) {
+	modes(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		putEvents(t, cfg, []string{"a"}, 0, 2)
+		w := runWorker(t, cfg, nil, nil)
+		until(t, "the first events", 20*time.Second, func() bool { return len(w.seen()) == 2 })
+		w.stop()
+		before := checkpoint(t, cfg, shardID(0))
+		putEvents(t, cfg, []string{"a"}, 2, 1)
+		pending := putRaw(t, client, "0", []byte(`{"key":"a","n":3}`))
+		edit(t, cfg, shardID(0), map[string]dynamodbtypes.AttributeValue{
+			"pendingCheckpoint": s(pending), "pendingCheckpointSubSequenceNumber": n("0"),
+			"pendingCheckpointState": &dynamodbtypes.AttributeValueMemberB{Value: []byte("half done")},
+		})
+		h := &holder{}
+		var seen []kinesis.Lease
+		w = runWorker(t, cfg, h.handle, &kinesis.ConsumerOptions{StartAt: func(ctx context.Context, shard string) (stream.Position, bool, error) {
+			var err error
+			seen, err = kinesis.Leases(ctx, cfg, "app")
+			return stream.Position{}, false, err
+		}})
+		until(t, "what is not checkpointed", 20*time.Second, func() bool { return len(h.seen()) == 2 })
+		time.Sleep(30 * time.Second) // it is renewed
+		for _, ls := range [][]kinesis.Lease{seen, must(kinesis.Leases(t.Context(), cfg, "app"))} {
+			if len(ls) != 1 || ls[0].Checkpoint != before || ls[0].Pending == nil || ls[0].Pending.Seq != pending || string(ls[0].Pending.State) != "half done" {
+				t.Errorf("%+v", ls)
+			}
+		}
+		for _, done := range h.held() {
+			done(nil)
+		}
+		time.Sleep(5 * time.Second)
+		if ls := must(kinesis.Leases(t.Context(), cfg, "app")); len(ls) != 1 || ls[0].Checkpoint != pending || ls[0].Pending != nil {
+			t.Errorf("%+v", ls)
+		}
+		w.stop()
+		w.quiet()
+		for _, a := range []string{"pendingCheckpoint", "pendingCheckpointSubSequenceNumber", "pendingCheckpointState"} {
+			if _, ok := leases(t, cfg)[shardID(0)][a]; ok {
+				t.Errorf("%s is left", a)
+			}
+		}
+	})
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

@@ -202,20 +202,3 @@ func lake(t *testing.T, shards int32, f func(t *testing.T, cfg aws.Config, clien
 		f(t, lake.Config(), createStream(t, lake.Config(), "clicks", shards))
 	})
 }
-
-// modes runs f as lake does, with workers that poll and with workers that use fan-out: what
-// the user sees of both is the same.
-func modes(t *testing.T, shards int32, f func(t *testing.T, cfg aws.Config, client *awskinesis.Client)) {
-	t.Helper()
-	for _, mode := range []string{"polling", fanOut} {
-		t.Run(mode, func(t *testing.T) {
-			lake(t, shards, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
-				cfg.AppID = mode
-				f(t, cfg, client)
-			})
-		})
-	}
-}
-
-// fanOut is the mode whose workers subscribe, told to runWorker by the AppID of its Config.
-const fanOut = "fan-out"
