@@ -16,8 +16,8 @@ import (
 // of them in an [InvalidError].
 //
 // Names of fleets and groups that are left out are those of their roles, and
-// KeepJobFlowAliveWhenNoSteps, TerminationProtected and VisibleToAllUsers are always said, as
-// the AWS CLI does it.
+// KeepJobFlowAliveWhenNoSteps, TerminationProtected, VisibleToAllUsers and Tags are always said,
+// as the AWS CLI does it. The input shares lists, maps and policies with the cluster.
 func (c Cluster) RunJobFlowInput() (*awsemr.RunJobFlowInput, error) {
 	if _, err := c.Validate(); err != nil {
 		return nil, err
@@ -70,6 +70,7 @@ func (c *Cluster) input() *awsemr.RunJobFlowInput {
 		EbsRootVolumeIops:       number(c.RootVolume.IOPS),
 		EbsRootVolumeThroughput: number(c.RootVolume.MiBPerSecond),
 		VisibleToAllUsers:       aws.Bool(true),
+		Tags:                    []emrtypes.Tag{},
 	}
 	for _, name := range c.Applications {
 		in.Applications = append(in.Applications, emrtypes.Application{Name: &name})

@@ -6,7 +6,7 @@
 #   LAKEKIT_VENV=/some/folder internal/interop/venv.sh
 set -eu
 
-pins="duckdb==2.0.1 polars==2.1.0 pyarrow==26.0.1 pandas==3.1.1 sqlglot==30.30.0 boto3==1.43.11 awscli==1.45.11"
+pins="duckdb==2.0.1 polars==2.1.0 pyarrow==26.0.1 pandas==3.1.1 sqlglot==30.30.0 boto3==1.43.11 awscli==1.45.11 cfn-lint==1.51.0"
 cache=${LAKEKIT_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lakekit}
 dir=${LAKEKIT_VENV:-$cache/venv}
 python=${PYTHON:-python3}
