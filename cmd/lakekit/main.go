@@ -40,6 +40,7 @@ func commands() []command {
 		{"query", "[-dir DIR] [-json|-csv] [-unbounded] 'SQL'", "runs a SELECT, and says what it scanned and costs on Athena", defineQuery},
 		{"kinesis size", "-records-per-sec N -bytes-per-record N [-aggregate] [-consumers N] [-shards N] | -records-per-sec N FILE... | -stream NAME", "says how many shards a load needs, which limit binds, and what they cost", defineSize},
 		{"kinesis lag", "[-dir DIR] -app NAME -stream NAME", "says who holds which shard and how far behind it is", defineLag},
+		{"emr plan", "[-hours N] [-region R] [-prices FILE] [-accept RISKS] [-json] SPEC.json", "checks and prices a cluster given as RunJobFlow JSON (what aws emr create-cluster sends)", defineEMRPlan},
 	}
 }
 
