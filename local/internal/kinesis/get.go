@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/seqno"
 )
 
 const (
@@ -108,14 +109,14 @@ func (s *Service) get(st *stream, h *shard, it iterator, limit int, now int64, g
 // recordWriter collects an answer's records in a format.
 type recordWriter interface {
 	// add takes a record, whose frame is valid during the call only.
-	add(f frame, seq seqNo)
+	add(f frame, seq seqno.Number)
 	answer(g *got) any
 }
 
 // jsonRecords writes the answer's text as records come from the log.
 type jsonRecords struct{ out []byte }
 
-func (w *jsonRecords) add(f frame, seq seqNo) {
+func (w *jsonRecords) add(f frame, seq seqno.Number) {
 	if w.out == nil {
 		w.out = append(make([]byte, 0, 64<<10), `{"Records":[`...)
 	} else {
@@ -125,7 +126,7 @@ func (w *jsonRecords) add(f frame, seq seqNo) {
 		w.out = slices.Grow(w.out, max(need, len(w.out))) // append alone would copy big answers ten times
 	}
 	w.out = append(w.out, `{"SequenceNumber":"`...)
-	w.out = seq.appendDecimal(w.out)
+	w.out = seq.Append(w.out)
 	w.out = append(w.out, `","ApproximateArrivalTimestamp":`...)
 	w.out = awswire.Millis(f.arrived()).AppendJSON(w.out)
 	w.out = append(w.out, `,"Data":"`...)
@@ -176,7 +177,7 @@ type record struct {
 	EncryptionType              string `json:",omitempty"`
 }
 
-func (w *cborRecords) add(f frame, seq seqNo) {
+func (w *cborRecords) add(f frame, seq seqno.Number) {
 	r := record{
 		SequenceNumber: seq.String(), ApproximateArrivalTimestamp: awswire.Millis(f.arrived()),
 		Data: append([]byte(nil), f.data()...), PartitionKey: string(f.key()),

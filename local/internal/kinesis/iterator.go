@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/seqno"
 )
 
 // iterator is a place in a shard. Its text carries all of it, so that it holds across a
@@ -152,14 +153,14 @@ func (s *Service) place(st *stream, h *shard, l *shardLog, in *getShardIteratorI
 	case e.version == 0:
 		return 0, &awswire.Error{Code: internal, Status: http.StatusInternalServerError} // as the service does
 	}
-	n, ok := parseSeq(in.StartingSequenceNumber)
-	if !ok || n.created != h.Created/1000 || n.index >= l.next && n.compare(h.end()) != 0 {
+	n, ok := seqno.Parse(in.StartingSequenceNumber)
+	if !ok || n.Created != h.Created/1000 || n.Index >= l.next && n.Compare(h.end()) != 0 {
 		return 0, used(" because it did not come from this stream")
 	}
 	if in.ShardIteratorType == "AFTER_SEQUENCE_NUMBER" {
-		n.index++
+		n.Index++
 	}
-	return n.index, nil
+	return n.Index, nil
 }
 
 const iteratorRule = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified %s and "

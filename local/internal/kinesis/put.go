@@ -340,7 +340,7 @@ func (b *batch) encodeJSON(st *stream) raw {
 			out = appendString(out, e.err.message)
 		} else {
 			out = append(out, `{"SequenceNumber":"`...)
-			out = e.seq.appendDecimal(out)
+			out = e.seq.Append(out)
 			out = append(out, `","ShardId":"`...)
 			out = append(out, st.open[e.shard].id...)
 			out = append(out, '"')

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lakekit/lakekit/internal/hashrange"
+	"github.com/lakekit/lakekit/internal/seqno"
 )
 
 // entry is one record of a put. Its frame lies in the batch's arena, unsealed.
@@ -20,7 +21,7 @@ type entry struct {
 	explicit string // ExplicitHashKey as it came, empty when there is none
 	hasData  bool
 	shard    int32 // index into the stream's open shards, once routed
-	seq      seqNo
+	seq      seqno.Number
 	err      *putError
 }
 

@@ -116,7 +116,7 @@ func checkRanges(t *testing.T, st *stream) {
 			t.Fatalf("%s is closed at %d and has %d children", h.id, h.Closed, len(children))
 		}
 		for _, c := range children {
-			if !c.rng.Overlaps(h.rng) || !slices.Contains(c.parents(), h.id) || c.start().compare(h.end()) <= 0 {
+			if !c.rng.Overlaps(h.rng) || !slices.Contains(c.parents(), h.id) || c.start().Compare(h.end()) <= 0 {
 				t.Fatalf("%s is no child of %s", c, h)
 			}
 		}

@@ -5,118 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/lakekit/lakekit/internal/seqno"
 )
 
-// seqNo is a sequence number taken apart. As a number it has 47 hex digits:
-//
-//	2 | seconds of the shard's creation (9) | low digit of the shard's index (1) |
-//	the record's index in the shard (16) | 00 | seconds of the arrival (9) |
-//	the shard's index (8) | 2
-//
-// so that the records of a shard, and of its children after it, are ordered by number.
-type seqNo struct {
-	created int64 // seconds
-	shard   int64
-	index   uint64
-	arrived int64 // seconds
-}
-
-// closingIndex is the record index in the EndingSequenceNumber of a closed shard.
-const closingIndex = 1<<63 - 1
-
-const maxSeconds = 1<<36 - 1
-
-// words gives the number as 192 bits, highest word first.
-func (n seqNo) words() [3]uint64 {
-	// The 188 bits from the top: 4 | 36 | 4 | 64 | 8 | 36 | 32 | 4.
-	created, arrived := uint64(n.created)&maxSeconds, uint64(n.arrived)&maxSeconds
-	shard := uint64(n.shard) & 0xffffffff
-	return [3]uint64{
-		2<<56 | created<<20 | (shard&15)<<16 | n.index>>48,
-		n.index<<16 | arrived>>28,
-		arrived<<36 | shard<<4 | 2,
-	}
-}
-
-// appendDecimal appends the number as the service writes it.
-func (n seqNo) appendDecimal(b []byte) []byte {
-	const e19 = 10_000_000_000_000_000_000
-	w := n.words()
-	var part [4]uint64 // base 10^19, lowest first
-	for i := range part {
-		var rem uint64
-		for j := range w {
-			w[j], rem = bits.Div64(rem, w[j], e19)
-		}
-		part[i] = rem
-	}
-	top := len(part) - 1
-	for top > 0 && part[top] == 0 {
-		top--
-	}
-	b = strconv.AppendUint(b, part[top], 10)
-	for i := top - 1; i >= 0; i-- {
-		var tmp [20]byte
-		d := strconv.AppendUint(tmp[:0], part[i], 10)
-		for range 19 - len(d) {
-			b = append(b, '0')
-		}
-		b = append(b, d...)
-	}
-	return b
-}
-
-func (n seqNo) String() string { return string(n.appendDecimal(make([]byte, 0, 57))) }
-
-// parseSeq reads a sequence number that this service, or the real one, wrote.
-func parseSeq(s string) (seqNo, bool) {
-	if s == "" || len(s) > 57 || s[0] == '0' {
-		return seqNo{}, false
-	}
-	var w [3]uint64
-	for i := range len(s) {
-		c := s[i]
-		if c < '0' || c > '9' {
-			return seqNo{}, false
-		}
-		carry := uint64(c - '0')
-		for j := len(w) - 1; j >= 0; j-- {
-			hi, lo := bits.Mul64(w[j], 10)
-			lo, c1 := bits.Add64(lo, carry, 0)
-			w[j], carry = lo, hi+c1
-		}
-		if carry != 0 {
-			return seqNo{}, false
-		}
-	}
-	n := seqNo{
-		created: int64(w[0] >> 20 & maxSeconds),
-		index:   w[0]<<48 | w[1]>>16,
-		arrived: int64((w[1]<<28 | w[2]>>36) & maxSeconds),
-		shard:   int64(w[2] >> 4 & 0xffffffff),
-	}
-	// Version digits, the zero byte and the doubled low digit must be in their places.
-	return n, n.index <= closingIndex && n.words() == w
-}
-
-// compare orders sequence numbers as numbers.
-func (n seqNo) compare(o seqNo) int {
-	a, b := n.words(), o.words()
-	for i := range a {
-		if a[i] != b[i] {
-			if a[i] < b[i] {
-				return -1
-			}
-			return 1
-		}
-	}
-	return 0
-}
-
-// shardName is a shard's id. That of a number that is none has its sign in it.
 func shardName(index int64) string { return fmt.Sprintf("shardId-%012d", index) }
 
 // resolveShard finds a shard's index in what a request calls it. The service looks at the
@@ -142,8 +36,8 @@ type encoded struct {
 // older versions, and which numbers are none, are kinesalite's findings.
 func decodeSeq(s string) (encoded, bool) {
 	const tooLate = 16_025_175_000 // seconds, the first that the service does not believe
-	if n, ok := parseSeq(s); ok {
-		return encoded{2, n.created, n.arrived, int64(int32(n.shard))}, n.created < tooLate
+	if n, ok := seqno.Parse(s); ok {
+		return encoded{2, n.Created, n.Arrived, int64(int32(n.Shard))}, n.Created < tooLate
 	}
 	n, ok := new(big.Int).SetString(s, 10)
 	if !ok || n.Sign() < 0 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/internal/hashrange"
+	"github.com/lakekit/lakekit/internal/seqno"
 )
 
 // The states of a stream.
@@ -190,16 +191,16 @@ func (st *stream) expired(h *shard, now int64) bool {
 // horizon is the arrival time of the oldest record that is kept.
 func (st *stream) horizon(now int64) int64 { return now - int64(st.RetentionHours)*3_600_000 }
 
-func (h *shard) start() seqNo {
-	return seqNo{created: h.Created / 1000, shard: h.Index, arrived: h.Created / 1000}
+func (h *shard) start() seqno.Number {
+	return seqno.Number{Created: h.Created / 1000, Shard: h.Index, Arrived: h.Created / 1000}
 }
 
-func (h *shard) end() seqNo {
-	return seqNo{created: h.Created / 1000, shard: h.Index, index: closingIndex, arrived: h.Closed / 1000}
+func (h *shard) end() seqno.Number {
+	return seqno.Number{Created: h.Created / 1000, Shard: h.Index, Index: seqno.ClosingIndex, Arrived: h.Closed / 1000}
 }
 
-func (h *shard) seq(index uint64, arrived int64) seqNo {
-	return seqNo{created: h.Created / 1000, shard: h.Index, index: index, arrived: arrived / 1000}
+func (h *shard) seq(index uint64, arrived int64) seqno.Number {
+	return seqno.Number{Created: h.Created / 1000, Shard: h.Index, Index: index, Arrived: arrived / 1000}
 }
 
 // newMeta gives the state of a stream at its creation.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/internal/awswire"
+	"github.com/lakekit/lakekit/internal/seqno"
 	"github.com/lakekit/lakekit/local/internal/service"
 )
 
@@ -260,7 +261,7 @@ func (s *Service) fetch(sub *subscription, now int64, records bool) (fetched, er
 }
 
 // place gives the number after which a reader goes on at index.
-func (h *shard) place(index uint64, arrived int64) seqNo {
+func (h *shard) place(index uint64, arrived int64) seqno.Number {
 	if index <= firstIndex {
 		return h.start()
 	}
@@ -268,13 +269,13 @@ func (h *shard) place(index uint64, arrived int64) seqNo {
 }
 
 // event ends a SubscribeToShardEvent.
-func (w *jsonRecords) event(next seqNo, behind int64, ended bool, children []childShard) []byte {
+func (w *jsonRecords) event(next seqno.Number, behind int64, ended bool, children []childShard) []byte {
 	w.end(behind)
 	if ended {
 		w.children(children)
 	} else {
 		w.out = append(w.out, `,"ContinuationSequenceNumber":"`...)
-		w.out = append(next.appendDecimal(w.out), '"')
+		w.out = append(next.Append(w.out), '"')
 	}
 	return append(w.out, '}')
 }
