@@ -130,8 +130,9 @@
 //
 //   - none, or rolled back to 2.x: the workers among themselves. Each takes what is free or
 //     expired up to its fair share, and the excess of others when nothing is free.
-//   - upgrading from 2.x: the same, and each worker publishes its metrics, for which the
-//     Java workers wait.
+//   - upgrading from 2.x: the same, and each worker publishes its metrics. The worker that
+//     is elected among the owners of leases, Go or Java, switches the application to 3.x when
+//     all have done so for ten minutes.
 //   - 3.x: the leader. A Go worker publishes its metrics (in the lease table or in
 //     "app-WorkerMetricStats", where the leader looks for them), takes the leases that name
 //     it and no others, and hands over what the leader gives to another. MaxLeases still

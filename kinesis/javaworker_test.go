@@ -55,25 +55,24 @@ func (h sideHome) prepare(t *testing.T, cfg aws.Config, version string) {
 	if h != home351 {
 		createTable(t, cfg, h.coordinator, h.coordinatorKey)
 		createTable(t, cfg, h.metrics, h.metricsKey)
-		// What tells Go that 3.0 is about: its index.
-		_, err := dynamodb.NewFromConfig(cfg).UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
-			TableName: aws.String("app"),
-			AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
-				{AttributeName: aws.String("leaseKey"), AttributeType: dynamodbtypes.ScalarAttributeTypeS},
-				{AttributeName: aws.String("leaseOwner"), AttributeType: dynamodbtypes.ScalarAttributeTypeS},
+	}
+	_, err := dynamodb.NewFromConfig(cfg).UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+		TableName: aws.String("app"),
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{
+			{AttributeName: aws.String("leaseKey"), AttributeType: dynamodbtypes.ScalarAttributeTypeS},
+			{AttributeName: aws.String("leaseOwner"), AttributeType: dynamodbtypes.ScalarAttributeTypeS},
+		},
+		GlobalSecondaryIndexUpdates: []dynamodbtypes.GlobalSecondaryIndexUpdate{{Create: &dynamodbtypes.CreateGlobalSecondaryIndexAction{
+			IndexName: aws.String("LeaseOwnerToLeaseKeyIndex"),
+			KeySchema: []dynamodbtypes.KeySchemaElement{
+				{AttributeName: aws.String("leaseOwner"), KeyType: dynamodbtypes.KeyTypeHash},
+				{AttributeName: aws.String("leaseKey"), KeyType: dynamodbtypes.KeyTypeRange},
 			},
-			GlobalSecondaryIndexUpdates: []dynamodbtypes.GlobalSecondaryIndexUpdate{{Create: &dynamodbtypes.CreateGlobalSecondaryIndexAction{
-				IndexName: aws.String("LeaseOwnerToLeaseKeyIndex"),
-				KeySchema: []dynamodbtypes.KeySchemaElement{
-					{AttributeName: aws.String("leaseOwner"), KeyType: dynamodbtypes.KeyTypeHash},
-					{AttributeName: aws.String("leaseKey"), KeyType: dynamodbtypes.KeyTypeRange},
-				},
-				Projection: &dynamodbtypes.Projection{ProjectionType: dynamodbtypes.ProjectionTypeKeysOnly},
-			}}},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+			Projection: &dynamodbtypes.Projection{ProjectionType: dynamodbtypes.ProjectionTypeKeysOnly},
+		}}},
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	h.setVersion(t, cfg, version)
 }

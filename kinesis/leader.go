@@ -55,9 +55,10 @@ const (
 
 // coordination is what the rows beside the leases say.
 type coordination struct {
-	client string // cv of the migration row; empty: there is none
-	tables string // tm of the table migration's row; empty: there is none
-	lock   *lock  // nil: nobody leads
+	client    string // cv of the migration row; empty: there is none
+	migration item
+	tables    string // tm of the table migration's row; empty: there is none
+	lock      *lock  // nil: nobody leads
 	// apart says that the rows are in tables of their own, as 3.0 to 3.4 have them and 3.5
 	// until it has moved them.
 	apart   bool
@@ -119,7 +120,8 @@ func newCoordination(own, beside []item) *coordination {
 	if c.apart = own != nil && c.tables != tablesComplete; !c.apart {
 		mine = theirs
 	}
-	c.client = text(either(migrationKey)["cv"])
+	c.migration = either(migrationKey)
+	c.client = text(c.migration["cv"])
 	c.lock = parseLock(mine[leaderKey])
 	return c
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/lakekit/lakekit/kinesis"
@@ -437,5 +439,53 @@ func TestGivesBackUnderALeader(t *testing.T) {
 		}
 		w.stop()
 		w.quiet()
+	})
+}
+
+// TestSwitchesAnUpgrade: the Java workers have elected this one to switch the application
+// to 3.x when all tell of themselves.
+func TestSwitchesAnUpgrade(t *testing.T) {
+	eachHome(t, func(t *testing.T, h sideHome) {
+		lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+			h.prepare(t, cfg, "CLIENT_VERSION_UPGRADE_FROM_2X")
+			version := func() row {
+				out, err := dynamodb.NewFromConfig(cfg).GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &h.coordinator, Key: row{h.coordinatorKey: s("Migration3.0")}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return out.Item
+			}
+			w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "go"}) // of two the first in the alphabet is elected
+			within(t, "go has all", time.Minute, func() bool { return holders(t, cfg)["go"] == 2 })
+			other := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "j1"})
+			within(t, "both have one", time.Minute, func() bool { return holders(t, cfg)["j1"] == 1 })
+			time.Sleep(5 * time.Minute)
+			other.stop() // and one that does not tell has its lease
+			for i := range 2 {
+				if text(leases(t, cfg)[shardID(i)]["leaseOwner"]) != "go" {
+					edit(t, cfg, shardID(i), row{"leaseOwner": s("j1"), "checkpoint": s("SHARD_END")})
+				}
+			}
+			time.Sleep(15 * time.Minute)
+			if v := text(version()["cv"]); v != "CLIENT_VERSION_UPGRADE_FROM_2X" {
+				t.Fatalf("switched to %s although a worker does not tell of itself", v)
+			}
+			java := runJava(t, cfg, h, "j1")
+			java.setAssign(false)
+			time.Sleep(9 * time.Minute)
+			if v := text(version()["cv"]); v != "CLIENT_VERSION_UPGRADE_FROM_2X" {
+				t.Fatalf("switched to %s too early", v)
+			}
+			within(t, "the switch", 4*time.Minute, func() bool { return text(version()["cv"]) == "CLIENT_VERSION_3X_WITH_ROLLBACK" })
+			m := version()
+			past, ok := m["h"].(*dynamodbtypes.AttributeValueMemberL)
+			if !ok || len(past.Value) != 1 || text(m["mb"]) != "go" || len(text(m["mts"])) != 13 {
+				t.Fatalf("the row: %v", m)
+			}
+			if e := past.Value[0].(*dynamodbtypes.AttributeValueMemberM).Value; text(e["cv"]) != "CLIENT_VERSION_UPGRADE_FROM_2X" || text(e["mb"]) != "j1" || text(e["mts"]) != "1795455722969" {
+				t.Errorf("its history: %v", e)
+			}
+			w.stop()
+		})
 	})
 }

@@ -252,7 +252,7 @@ func TestLosesALeaseAgainAndAgain(t *testing.T) {
 			return got(ctx, b)
 		}, &kinesis.ConsumerOptions{WorkerID: "go"})
 		time.Sleep(10 * time.Second)
-		for i := range 20 {
+		for i := range 10 {
 			edit(t, cfg, shardID(i%2), row{"leaseOwner": s("thief"), "leaseCounter": n("1" + text(leases(t, cfg)[shardID(i%2)]["leaseCounter"]))})
 			time.Sleep(20 * time.Second)
 		}
@@ -266,8 +266,8 @@ func TestLosesALeaseAgainAndAgain(t *testing.T) {
 				lost++
 			}
 		}
-		if lost != 20 || ended > 0 {
-			t.Errorf("%d losses told of 20, %d batches to a handler whose context had ended", lost, ended)
+		if lost != 10 || ended > 0 {
+			t.Errorf("%d losses told of 10, %d batches to a handler whose context had ended", lost, ended)
 		}
 	})
 }

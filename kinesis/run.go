@@ -208,6 +208,9 @@ func (r *run) coordinate(rows []lease, beside []item) (reign, error) {
 	if err != nil && r.ctx.Err() == nil {
 		r.report(fmt.Errorf("kinesis: %w", err))
 	}
+	if err := r.sides.upgrade(r.ctx, rows, c, now); err != nil && r.ctx.Err() == nil {
+		r.report(fmt.Errorf("kinesis: %w", err))
+	}
 	if !seen || !c.assigns() {
 		return nobody, nil
 	}

@@ -33,6 +33,7 @@ type sideTables struct {
 	told   time.Time // when
 	denied bool      // they may not be, which was reported
 	cpu    processor
+	up     upgrade
 }
 
 // home is a place for worker metrics.
