@@ -25,7 +25,7 @@ func caught(t *testing.T, o check.Options, lines int, want []string, setup func(
 		o.Seeds = 100
 	}
 	if o.Patience == 0 {
-		o.Patience = 90 * time.Second
+		o.Patience = 45 * time.Second
 	}
 	r := check.Find(t, &o, setup)
 	f := r.Failure

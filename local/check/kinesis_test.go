@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,4 +66,130 @@ func TestAggregated(t *testing.T) {
 		p.Produce(produce(p, kinesis.ProducerOptions[check.Record]{Aggregate: true}))
 		p.Consume(consume(p, quick))
 	})
+}
+
+// TestFanOut reads with enhanced fan-out.
+func TestFanOut(t *testing.T) {
+	t.Parallel()
+	check.Run(t, &check.Options{First: 200001}, func(p *check.Pipeline) {
+		opts := quick
+		opts.FanOut = "reader"
+		p.Produce(produce(p, kinesis.ProducerOptions[check.Record]{Aggregate: true}))
+		p.Consume(consume(p, opts))
+	})
+}
+
+// TestHeld has a handler that holds its batches and delivers them later, in order, as one does
+// that gathers records into files.
+func TestHeld(t *testing.T) {
+	t.Parallel()
+	check.Run(t, &check.Options{First: 300001}, func(p *check.Pipeline) {
+		p.Produce(produce(p, kinesis.ProducerOptions[check.Record]{}))
+		p.Consume(func(ctx context.Context, w *check.Worker) error {
+			opts := quick
+			opts.WorkerID = w.ID()
+			opts.DrainTimeout = 10 * time.Second
+			opts.OnError = func(context.Context, error) {}
+			h := &holder{w: w, open: map[string]*file{}, turns: map[string]chan struct{}{}}
+			opts.Drain = h.drain
+			c, err := kinesis.NewConsumer(w.Config(), p.Stream, p.App, h.handle, &opts)
+			if err != nil {
+				return err
+			}
+			clock := make(chan struct{})
+			go func() {
+				defer close(clock)
+				for ctx.Err() == nil {
+					pause(ctx, time.Second)
+					h.tick()
+				}
+			}()
+			err = c.Run(ctx)
+			<-clock
+			return err
+		})
+	})
+}
+
+// holder gathers a shard's records until there are 25 or the oldest is 3 s old.
+type holder struct {
+	w     *check.Worker
+	mu    sync.Mutex
+	open  map[string]*file
+	turns map[string]chan struct{} // one delivers at a time: no mutex, for it waits
+}
+
+type file struct {
+	ctx     context.Context // the handler's
+	began   time.Time
+	records []stream.Record
+	done    []func(error)
+}
+
+func (h *holder) handle(ctx context.Context, b *stream.Batch) error {
+	h.mu.Lock()
+	f := h.open[b.Shard]
+	// What is delivered again comes behind a lease or a failure: the file is of before.
+	if f == nil || len(b.Records) > 0 && len(f.records) > 0 && !after(b.Records[0].Pos, f.records[len(f.records)-1].Pos) {
+		f = &file{ctx: ctx, began: time.Now()}
+		h.open[b.Shard] = f
+	}
+	f.records, f.done = append(f.records, b.Records...), append(f.done, b.Hold())
+	full := len(f.records) >= 25 || b.End
+	h.mu.Unlock()
+	if full {
+		return h.drain(ctx, b.Shard)
+	}
+	return nil
+}
+
+// tick delivers what is old.
+func (h *holder) tick() {
+	h.mu.Lock()
+	old := map[string]context.Context{}
+	for shard, f := range h.open {
+		if time.Since(f.began) > 3*time.Second {
+			old[shard] = f.ctx
+		}
+	}
+	h.mu.Unlock()
+	for shard, ctx := range old {
+		_ = h.drain(ctx, shard) // the done functions say it too
+	}
+}
+
+func after(a, b stream.Position) bool {
+	if len(a.Seq) != len(b.Seq) {
+		return len(a.Seq) > len(b.Seq)
+	}
+	return a.Seq > b.Seq || a.Seq == b.Seq && a.Sub > b.Sub
+}
+
+func (h *holder) drain(ctx context.Context, shard string) error {
+	h.mu.Lock()
+	turn := h.turns[shard]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		h.turns[shard] = turn
+	}
+	h.mu.Unlock()
+	turn <- struct{}{}
+	defer func() { <-turn }()
+	h.mu.Lock()
+	f := h.open[shard]
+	delete(h.open, shard)
+	h.mu.Unlock()
+	if f == nil {
+		return nil
+	}
+	var err error
+	for _, r := range f.records {
+		if err = h.w.Deliver(ctx, r.Pos, r.Data); err != nil {
+			break
+		}
+	}
+	for _, done := range f.done {
+		done(err)
+	}
+	return nil
 }

@@ -221,7 +221,7 @@ func (m kpl) produce(p *check.Pipeline) func(context.Context, *check.Source) err
 }
 
 // finding1 are the options for what a reshard does to aggregates.
-var finding1 = check.Options{Unordered: true, Workers: 1, Seeds: 40, Patience: time.Minute}
+var finding1 = check.Options{Unordered: true, Workers: 1, Seeds: 40, Patience: 30 * time.Second}
 
 // TestKPLWithKCL catches what the KPL's and the KCL's rules lose together: the KPL takes the
 // records of a misplaced aggregate that fit the shard for delivered, and the KCL drops all of
@@ -251,6 +251,7 @@ func TestRulesThatLoseNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := finding1
+			o.Seeds = 12
 			check.Run(t, &o, func(p *check.Pipeline) {
 				p.Produce(pair.producer.produce(p))
 				p.Consume(pair.consumer.consume(p))
