@@ -171,9 +171,19 @@ func (r *run) deliver(ctx context.Context, w *Worker, at stream.Position, data [
 	for _, x := range struck {
 		if x.kind == Refuse {
 			r.strike(x)
+			r.mu.Lock()
+			r.mu.refusing[x.at] = time.Now().Add(x.wait)
+			r.mu.Unlock()
 			r.refused(w, at)
 			return errRefused
 		}
+	}
+	r.mu.Lock()
+	refusing := known && time.Now().Before(r.mu.refusing[event{deliverTo, recordName(key, n)}])
+	r.mu.Unlock()
+	if refusing {
+		r.refused(w, at)
+		return errRefused
 	}
 	r.mu.Lock()
 	if known {

@@ -39,11 +39,12 @@ type run struct {
 
 	mu struct {
 		sync.Mutex
-		counter *counter
-		ledger  *ledger
-		struck  map[*line]bool
-		trace   []string
-		errs    []string
+		counter  *counter
+		ledger   *ledger
+		struck   map[*line]bool
+		refusing map[event]time.Time // until when a record's deliveries are refused
+		trace    []string
+		errs     []string
 	}
 }
 
@@ -78,6 +79,7 @@ func runSeed(ctx context.Context, o *Options, seed uint64, keep func(number int)
 		}
 	}
 	r.mu.counter, r.mu.ledger, r.mu.struck = newCounter(r.script), newLedger(), map[*line]bool{}
+	r.mu.refusing = map[event]time.Time{}
 	r.reshards = make(chan *line, len(r.script))
 	r.stopping, r.finish = context.WithCancel(ctx)
 	defer r.finish()

@@ -26,7 +26,7 @@ const (
 	ReadFault  Kind = "read fault"  // GetRecords or SubscribeToShard: throttled, failed, slow, the answer lost or cut off
 	ListFault  Kind = "list fault"  // ListShards: throttled, failed, slow, stale
 	LeaseFault Kind = "lease fault" // writes to a lease's row: throttled, failed, slow, the answer lost
-	Refuse     Kind = "refuse"      // Deliver returns an error
+	Refuse     Kind = "refuse"      // Deliver returns an error, once or for a while
 	Slow       Kind = "slow"        // Deliver takes its time
 )
 
@@ -159,6 +159,7 @@ func ordinal(n int) string {
 // newScript is a seed's script, a function of the seed, the load and the options alone.
 func newScript(seed uint64, l *load, o *Options) []*line {
 	a := &author{Rand: random(seed, forScript), load: l, shards: l.shards}
+	a.focus = a.Float64()
 	// A seed has some kinds of events and not others: what hides behind one kind is found by
 	// the seeds that do without it.
 	var lot []int
@@ -190,6 +191,17 @@ type author struct {
 	*rand.Rand
 	load   *load
 	shards int // that there may have been
+	focus  float64
+}
+
+// somewhere gives a number from 1 to n. Half of them lie near a place in the load that the
+// seed has chosen, so that things happen together.
+func (a *author) somewhere(n int) int {
+	at := a.Float64()
+	if a.IntN(2) == 0 {
+		at = a.focus + (a.Float64()-0.5)/10
+	}
+	return 1 + min(max(int(at*float64(n)), 0), max(n, 1)-1)
 }
 
 func (a *author) between(lo, hi time.Duration) time.Duration {
@@ -204,7 +216,7 @@ func (a *author) early(n int) int {
 // Reshards all wait for the records of one source, so that they happen in one order.
 func (a *author) reshard(x *line) {
 	x.at = event{taken, sourceName(0)}
-	x.nth = 1 + a.IntN(max(len(a.load.sources[0]), 1))
+	x.nth = a.somewhere(len(a.load.sources[0]))
 	x.where = a.Float64()
 }
 
@@ -233,9 +245,9 @@ func (a *author) kill(x *line) {
 	case 1:
 		x.at.what, x.nth, x.does = writing, a.early(30), behindIt
 	case 2:
-		x.at.what, x.nth, x.does = delivers, a.early(a.load.records()), beforeIt
+		x.at.what, x.nth, x.does = delivers, a.delivery(), beforeIt
 	default:
-		x.at.what, x.nth, x.does = delivers, a.early(a.load.records()), behindIt
+		x.at.what, x.nth, x.does = delivers, a.delivery(), behindIt
 	}
 }
 
@@ -246,9 +258,12 @@ const (
 
 func (a *author) stop(x *line) {
 	x.at = event{delivers, a.slot()}
-	x.nth = a.early(a.load.records())
+	x.nth = a.delivery()
 	x.wait = a.between(0, 20*time.Second)
 }
+
+// delivery gives a number of a delivery by one worker, which has its part of them.
+func (a *author) delivery() int { return a.somewhere(a.load.records() / len(a.load.joins)) }
 
 func (a *author) cutOff(x *line) {
 	x.at = event{writing, a.slot()}
@@ -321,7 +336,7 @@ func (a *author) putFault(x *line) {
 			}
 		}
 	}
-	x.at, x.nth = event{putting, key}, 1+a.IntN(max(n, 1))
+	x.at, x.nth = event{putting, key}, a.somewhere(n)
 	x.ops = []local.Operation{local.KinesisPutRecords}
 	// The entries' failures are what is most often handled wrongly, lost answers next.
 	a.fault(x, []fault{recordThrottled, recordThrottled, recordFailed, recordFailed, lostReply, lostReply, lostReply, throttled, broken, delayed})
@@ -357,13 +372,16 @@ func (a *author) anyRecord() string {
 	if len(s) == 0 {
 		return recordName("none", 0)
 	}
-	r := s[a.IntN(len(s))].record
+	r := s[a.somewhere(len(s))-1].record
 	return recordName(r.Key, r.N)
 }
 
 func (a *author) refuse(x *line) {
 	x.at, x.nth = event{deliverTo, a.anyRecord()}, 1+a.IntN(2)
 	x.does = "refused"
+	if a.IntN(2) == 0 {
+		x.does, x.wait = "refused for", a.between(time.Second, 20*time.Second)
+	}
 }
 
 func (a *author) slow(x *line) {
