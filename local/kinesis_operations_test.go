@@ -362,3 +362,85 @@ func TestMonitoringPoliciesAndTags(t *testing.T) {
 		}
 	})
 }
+
+// TestRatesOfCalls holds, for operations of each kind, how many of a burst are let through and
+// how many a second later.
+func TestRatesOfCalls(t *testing.T) {
+	t.Parallel()
+	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
+		ctx, client := t.Context(), awskinesis.NewFromConfig(lake.Config(), func(o *awskinesis.Options) { o.RetryMaxAttempts = 1 })
+		names := []*string{aws.String("a"), aws.String("b")}
+		for _, n := range names {
+			createStream(t, client, *n, 1)
+			time.Sleep(time.Second)
+		}
+		arn := func(n *string) *string { return aws.String("arn:aws:kinesis:us-east-1:000000000000:stream/" + *n) }
+		for operation, c := range map[string]struct {
+			most int // of a burst of calls that take turns between two streams
+			text string
+			call func(name *string) error
+		}{
+			"DescribeStream": {10, "Rate exceeded for account 000000000000", func(n *string) error {
+				_, err := client.DescribeStream(ctx, &awskinesis.DescribeStreamInput{StreamName: n})
+				return err
+			}},
+			"DescribeStreamSummary": {20, "Rate exceeded for account", func(n *string) error {
+				_, err := client.DescribeStreamSummary(ctx, &awskinesis.DescribeStreamSummaryInput{StreamARN: arn(n)})
+				return err
+			}},
+			"DescribeLimits": {1, "Rate exceeded for account", func(*string) error {
+				_, err := client.DescribeLimits(ctx, &awskinesis.DescribeLimitsInput{})
+				return err
+			}},
+			"ListStreams": {5, "Rate exceeded for account", func(*string) error {
+				_, err := client.ListStreams(ctx, &awskinesis.ListStreamsInput{})
+				return err
+			}},
+			"ListStreamConsumers": {10, "Rate exceeded for stream", func(n *string) error {
+				_, err := client.ListStreamConsumers(ctx, &awskinesis.ListStreamConsumersInput{StreamARN: arn(n)})
+				return err
+			}},
+			"GetResourcePolicy": {5, "Rate exceeded for account", func(n *string) error {
+				_, err := client.GetResourcePolicy(ctx, &awskinesis.GetResourcePolicyInput{ResourceARN: arn(n)})
+				if err != nil && strings.Contains(err.Error(), "No resource policy") {
+					return nil
+				}
+				return err
+			}},
+		} {
+			for range 2 {
+				began, let := time.Now(), 0
+				for i := range c.most + 4 {
+					if err := c.call(names[i%2]); err == nil {
+						let++
+					} else {
+						wantCode(t, err, "LimitExceededException", c.text)
+					}
+				}
+				// The burst takes a few milliseconds, in which the buckets fill a bit.
+				if more := int(time.Since(began).Seconds()*float64(c.most)) + 1; let < c.most || let > c.most+more {
+					t.Errorf("%s: %d calls of a burst were let through, want %d", operation, let, c.most)
+				}
+				time.Sleep(2 * time.Second)
+			}
+		}
+		// Five streams in creation, and no sixth.
+		for i := range 6 {
+			_, err := client.CreateStream(ctx, &awskinesis.CreateStreamInput{StreamName: aws.String(fmt.Sprint("s", i)), ShardCount: aws.Int32(1)})
+			if i < 5 && err != nil {
+				t.Error(err)
+			} else if i == 5 {
+				wantCode(t, err, "LimitExceededException", "000000000000")
+			}
+		}
+		for i := range 26 {
+			time.Sleep(time.Second)
+			_, err := client.StartStreamEncryption(ctx, &awskinesis.StartStreamEncryptionInput{StreamName: names[0], EncryptionType: kinesistypes.EncryptionTypeKms, KeyId: aws.String("k")})
+			if i < 25 && err != nil {
+				t.Fatal(err)
+			} else if i == 25 {
+				wantCode(t, err, "LimitExceededException", "25 times within 24 hours")
+			}
+		}
+	})
+}

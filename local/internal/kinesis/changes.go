@@ -197,18 +197,26 @@ func (in *encryptionInput) check() error {
 }
 
 func (s *Service) startEncryption(in *encryptionInput, now int64) (any, error) {
-	return nil, s.encrypt(in, now, in.KeyID)
+	return nil, s.encrypt(in, now, in.KeyID, func(st *stream) *[]int64 { return &st.Keyed })
 }
 
 func (s *Service) stopEncryption(in *encryptionInput, now int64) (any, error) {
-	return nil, s.encrypt(in, now, "")
+	return nil, s.encrypt(in, now, "", func(st *stream) *[]int64 { return &st.Unkeyed })
 }
 
-func (s *Service) encrypt(in *encryptionInput, now int64, key string) error {
+// keyings is how often a stream's encryption may be turned on, or off, in 24 hours.
+const keyings = 25
+
+func (s *Service) encrypt(in *encryptionInput, now int64, key string, counted func(*stream) *[]int64) error {
 	if err := in.check(); err != nil {
 		return err
 	}
 	return s.change(in.streamRef, now, func(st *stream) error {
+		times := counted(st)
+		if *times = append(lately(*times, now), now); s.env.Limits && len(*times) > keyings {
+			return awswire.Errorf("LimitExceededException",
+				"The encryption of stream %s under account %s was turned on, or off, %d times within 24 hours, its limit.", st.Name, s.env.Account, keyings)
+		}
 		st.KeyID = key
 		s.passing(st, updating, now)
 		return nil

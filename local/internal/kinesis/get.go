@@ -34,7 +34,7 @@ type got struct {
 
 func (s *Service) getRecords(_ context.Context, r *request) (any, error) {
 	in := new(getRecordsInput)
-	if err := r.read(in); err != nil {
+	if _, err := r.read(in); err != nil {
 		return nil, err
 	}
 	it, ok := parseIterator(in.ShardIterator)

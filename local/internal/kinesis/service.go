@@ -39,6 +39,7 @@ type Service struct {
 	// due is when the next change of shards is, in Unix milliseconds.
 	due      atomic.Int64
 	fans     fans
+	calls    calls
 	batches  sync.Pool // of *batch
 	bodies   sync.Pool // of *[]byte
 	requests atomic.Uint64
@@ -59,10 +60,14 @@ type op func(ctx context.Context, r *request) (any, error)
 type raw []byte
 
 // unary makes an op of a function over the operation's own input and output.
-func unary[In any](f func(in *In, now int64) (any, error)) op {
+func unary[In any](s *Service, f func(in *In, now int64) (any, error)) op {
 	return func(_ context.Context, r *request) (any, error) {
 		in := new(In)
-		if err := r.read(in); err != nil {
+		v, err := r.read(in)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.limit(r, v); err != nil {
 			return nil, err
 		}
 		return f(in, r.now)
@@ -82,51 +87,51 @@ func Open(env service.Env) (*Service, error) {
 	s.batches.New = func() any { return new(batch) }
 	s.bodies.New = func() any { return new([]byte) }
 	s.ops = map[string]op{
-		"AddTagsToStream":                        unary(s.addTags),
-		"CreateChannel":                          unary(s.createChannel),
-		"CreateStream":                           unary(s.createStream),
-		"DecreaseStreamRetentionPeriod":          unary(s.decreaseRetention),
-		"DeleteChannel":                          unary(s.noChannel),
-		"DeleteResourcePolicy":                   unary(s.deletePolicy),
-		"DeleteStream":                           unary(s.deleteStream),
-		"DeregisterStreamConsumer":               unary(s.deregisterConsumer),
-		"DescribeAccountSettings":                unary(s.describeAccount),
-		"DescribeChannel":                        unary(s.noChannel),
-		"DescribeLimits":                         unary(s.describeLimits),
-		"DescribeStream":                         unary(s.describeStream),
-		"DescribeStreamConsumer":                 unary(s.describeConsumer),
-		"DescribeStreamSummary":                  unary(s.describeStreamSummary),
-		"DisableEnhancedMonitoring":              unary(s.disableMonitoring),
-		"EnableEnhancedMonitoring":               unary(s.enableMonitoring),
+		"AddTagsToStream":                        unary(s, s.addTags),
+		"CreateChannel":                          unary(s, s.createChannel),
+		"CreateStream":                           unary(s, s.createStream),
+		"DecreaseStreamRetentionPeriod":          unary(s, s.decreaseRetention),
+		"DeleteChannel":                          unary(s, s.noChannel),
+		"DeleteResourcePolicy":                   unary(s, s.deletePolicy),
+		"DeleteStream":                           unary(s, s.deleteStream),
+		"DeregisterStreamConsumer":               unary(s, s.deregisterConsumer),
+		"DescribeAccountSettings":                unary(s, s.describeAccount),
+		"DescribeChannel":                        unary(s, s.noChannel),
+		"DescribeLimits":                         unary(s, s.describeLimits),
+		"DescribeStream":                         unary(s, s.describeStream),
+		"DescribeStreamConsumer":                 unary(s, s.describeConsumer),
+		"DescribeStreamSummary":                  unary(s, s.describeStreamSummary),
+		"DisableEnhancedMonitoring":              unary(s, s.disableMonitoring),
+		"EnableEnhancedMonitoring":               unary(s, s.enableMonitoring),
 		"GetRecords":                             s.getRecords,
-		"GetResourcePolicy":                      unary(s.getPolicy),
-		"GetShardIterator":                       unary(s.getShardIterator),
-		"IncreaseStreamRetentionPeriod":          unary(s.increaseRetention),
-		"ListChannels":                           unary(s.listChannels),
-		"ListShards":                             unary(s.listShards),
-		"ListStreamConsumers":                    unary(s.listConsumers),
-		"ListStreams":                            unary(s.listStreams),
-		"ListTagsForResource":                    unary(s.listTagsForResource),
-		"ListTagsForStream":                      unary(s.listTags),
-		"MergeShards":                            unary(s.mergeShards),
+		"GetResourcePolicy":                      unary(s, s.getPolicy),
+		"GetShardIterator":                       unary(s, s.getShardIterator),
+		"IncreaseStreamRetentionPeriod":          unary(s, s.increaseRetention),
+		"ListChannels":                           unary(s, s.listChannels),
+		"ListShards":                             unary(s, s.listShards),
+		"ListStreamConsumers":                    unary(s, s.listConsumers),
+		"ListStreams":                            unary(s, s.listStreams),
+		"ListTagsForResource":                    unary(s, s.listTagsForResource),
+		"ListTagsForStream":                      unary(s, s.listTags),
+		"MergeShards":                            unary(s, s.mergeShards),
 		"PutRecord":                              s.putRecord,
 		"PutRecords":                             s.putRecords,
-		"PutResourcePolicy":                      unary(s.putPolicy),
-		"RegisterStreamConsumer":                 unary(s.registerConsumer),
-		"RemoveTagsFromStream":                   unary(s.removeTags),
-		"SplitShard":                             unary(s.splitShard),
-		"StartStreamEncryption":                  unary(s.startEncryption),
-		"StopStreamEncryption":                   unary(s.stopEncryption),
-		"SubscribeToShard":                       unary(s.subscribeToShard),
-		"TagResource":                            unary(s.addTags),
-		"UntagResource":                          unary(s.removeTags),
-		"UpdateAccountSettings":                  unary(s.updateAccount),
-		"UpdateChannel":                          unary(s.noChannel),
-		"UpdateMaxRecordSize":                    unary(s.updateMaxRecordSize),
-		"UpdateShardCount":                       unary(s.updateShardCount),
-		"UpdateStreamMode":                       unary(s.updateMode),
-		"UpdateStreamRecordDistributionStrategy": unary(s.updateStrategy),
-		"UpdateStreamWarmThroughput":             unary(s.updateWarmThroughput),
+		"PutResourcePolicy":                      unary(s, s.putPolicy),
+		"RegisterStreamConsumer":                 unary(s, s.registerConsumer),
+		"RemoveTagsFromStream":                   unary(s, s.removeTags),
+		"SplitShard":                             unary(s, s.splitShard),
+		"StartStreamEncryption":                  unary(s, s.startEncryption),
+		"StopStreamEncryption":                   unary(s, s.stopEncryption),
+		"SubscribeToShard":                       unary(s, s.subscribeToShard),
+		"TagResource":                            unary(s, s.addTags),
+		"UntagResource":                          unary(s, s.removeTags),
+		"UpdateAccountSettings":                  unary(s, s.updateAccount),
+		"UpdateChannel":                          unary(s, s.noChannel),
+		"UpdateMaxRecordSize":                    unary(s, s.updateMaxRecordSize),
+		"UpdateShardCount":                       unary(s, s.updateShardCount),
+		"UpdateStreamMode":                       unary(s, s.updateMode),
+		"UpdateStreamRecordDistributionStrategy": unary(s, s.updateStrategy),
+		"UpdateStreamWarmThroughput":             unary(s, s.updateWarmThroughput),
 	}
 	if err := s.load(time.Now().UnixMilli()); err != nil {
 		return nil, errors.Join(fmt.Errorf("kinesis: open %s: %w", env.Dir, err), s.Close())

@@ -94,14 +94,14 @@ func (m member) bucket() int {
 // lower is a member's name in the service's messages: a StreamARN is a streamARN.
 func lower(name string) string { return strings.ToLower(name[:1]) + name[1:] }
 
-// read fills in from the request's body, whose members must be as the operation's shape
-// says. The error is the answer to give.
-func (r *request) read(in any) error {
+// read fills in from the request's body, whose members, which it gives too, must be as the
+// operation's shape says. The error is the answer to give.
+func (r *request) read(in any) (map[string]any, error) {
 	v, err := r.check(shapes[r.operation])
 	if err == nil {
 		err = awswire.Assign(v, in)
 	}
-	return err
+	return v, err
 }
 
 // check gives the request's members, all of them valid.

@@ -46,6 +46,7 @@ type streamMeta struct {
 	Reshape        *reshape          `json:",omitempty"`
 	Scaled         []int64           `json:",omitempty"` // when UpdateShardCount was called, in the last 24 hours
 	Switched       []int64           `json:",omitempty"` // when UpdateStreamMode was
+	Keyed, Unkeyed []int64           `json:",omitempty"` // when StartStreamEncryption and StopStreamEncryption were
 	NextShard      int64
 	Shards         []shardMeta
 }

@@ -69,7 +69,23 @@ func (s *Service) createStream(in *createStreamInput, now int64) (any, error) {
 	if err := s.quota(in.StreamModeDetails.mode(), shards); err != nil {
 		return nil, err
 	}
+	if n := s.inCreation(now); s.env.Limits && n >= creatingStreams {
+		return nil, awswire.Errorf("LimitExceededException", "Account %s has %d streams in state CREATING, its limit.", s.env.Account, n)
+	}
 	return nil, s.add(newMeta(in, newID(), shards, now, now+s.window))
+}
+
+// creatingStreams is how many streams may be in creation at one time.
+const creatingStreams = 5
+
+func (s *Service) inCreation(now int64) int {
+	n := 0
+	for _, st := range s.mu.streams {
+		if st.statusAt(now) == creating {
+			n++
+		}
+	}
+	return n
 }
 
 // quota refuses what is above the account's limits.
@@ -380,12 +396,16 @@ func (t token) String() string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-func (s *Service) parseToken(text string, now int64) (token, error) {
-	var t token
+func readToken(text string) (t token, err error) {
 	b, err := base64.StdEncoding.DecodeString(text)
 	if err == nil {
 		err = json.Unmarshal(b, &t)
 	}
+	return t, err
+}
+
+func (s *Service) parseToken(text string, now int64) (token, error) {
+	t, err := readToken(text)
 	if err != nil {
 		return t, awswire.Errorf("InvalidArgumentException", "Invalid NextToken.")
 	}
