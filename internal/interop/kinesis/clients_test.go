@@ -17,3 +17,10 @@ func TestCLI(t *testing.T) {
 	t.Parallel()
 	peer.CheckHTTP(t, peer.Lake(t, nil), "cli.sh")
 }
+
+// TestKinesalite sends some 1,300 requests, most of them bad ones, to the lake and to
+// kinesalite.
+func TestKinesalite(t *testing.T) {
+	t.Parallel()
+	peer.CheckHTTP(t, peer.Lake(t, nil), "kinesalite.py")
+}

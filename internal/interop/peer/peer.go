@@ -9,6 +9,7 @@
 //	internal/interop/dynamodb/fetch.sh   DynamoDB Local; needs Maven, and Java to run
 //	internal/interop/kcl/fetch.sh        the Java KCL and KPL; needs Maven, and a JDK (17 or later) to run
 //	internal/interop/emulators/fetch.sh  moto and kinesis-mock; needs python3 and npm
+//	internal/interop/kinesis/fetch.sh    kinesalite; needs npm, and node to run
 //	internal/interop/land/datasets.sh    public data sets; needs python3 and npm
 //
 // The variables that the scripts and this package follow alike:
