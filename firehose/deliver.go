@@ -13,8 +13,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/aws/smithy-go"
 
+	"github.com/lakekit/lakekit/internal/apierr"
 	"github.com/lakekit/lakekit/internal/uuid"
 )
 
@@ -141,7 +141,7 @@ func permanent(err error) bool {
 	var answer *awshttp.ResponseError
 	if !errors.As(err, &answer) {
 		// Of one partition in a batch that was accepted there is a code and no status.
-		switch code(err) {
+		switch apierr.Code(err) {
 		case "AccessDeniedException", "EntityNotFoundException", "InvalidInputException":
 			return true
 		}
@@ -157,19 +157,10 @@ func permanent(err error) bool {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests:
 		return false
 	}
-	switch code(err) {
+	switch apierr.Code(err) {
 	// New credentials or a set clock mend these.
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "RequestTimeTooSkewed", "TokenRefreshRequired":
 		return false
 	}
 	return true
-}
-
-// code is the service's code of an error, if it is one of a service.
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/apierr"
 )
 
 // registrar adds partitions to the Glue Data Catalog, each once.
@@ -36,7 +37,7 @@ func (r *registrar) register(ctx context.Context, to *route) error {
 		return nil
 	}
 	err := r.client.AddPartitions(ctx, r.table, [][]string{to.values})[0]
-	if code(err) == "EntityNotFoundException" {
+	if apierr.Code(err) == "EntityNotFoundException" {
 		return fmt.Errorf("firehose: register partition %s: table %s is not in the catalog: make it there first (catalog.NewClient(cfg).Plan, then Apply): %w", to.prefix, r.table, err)
 	}
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/lakekit/lakekit/internal/apierr"
 )
 
 // ErrClosed is what a [Producer]'s Put gives after Close.
@@ -68,12 +70,7 @@ func throttled(code string) bool {
 	return false
 }
 
-func errorCode(err error) string {
-	if api := smithy.APIError(nil); errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
-}
+func errorCode(err error) string { return apierr.Code(err) }
 
 // passing says whether a failed call may succeed when it is made again.
 func passing(err error) bool {

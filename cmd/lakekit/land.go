@@ -16,10 +16,10 @@ import (
 	awsdynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-	"github.com/aws/smithy-go"
 
 	"github.com/lakekit/lakekit/catalog"
 	"github.com/lakekit/lakekit/firehose"
+	"github.com/lakekit/lakekit/internal/apierr"
 	"github.com/lakekit/lakekit/kinesis"
 )
 
@@ -155,7 +155,7 @@ func (l *landing) declare(ctx context.Context, client *catalog.Client, src *sour
 	switch existing, err := client.Table(ctx, strings.ToLower(l.table)); {
 	case err == nil:
 		fields = fitTo(existing.Fields(), found)
-	case !isCode(err, "EntityNotFoundException"):
+	case apierr.Code(err) != "EntityNotFoundException":
 		return nil, nil, err
 	}
 	t, err := catalog.New(l.table, fields, opts)
@@ -388,7 +388,7 @@ func remove(ctx context.Context, cfg aws.Config, name string) error {
 	if err == nil {
 		err = awskinesis.NewStreamNotExistsWaiter(streams).Wait(ctx, &awskinesis.DescribeStreamInput{StreamName: &name}, 2*time.Minute)
 	}
-	if err != nil && !isCode(err, "ResourceNotFoundException") {
+	if err != nil && apierr.Code(err) != "ResourceNotFoundException" {
 		return err
 	}
 	leases := awsdynamodb.NewFromConfig(cfg)
@@ -396,15 +396,10 @@ func remove(ctx context.Context, cfg aws.Config, name string) error {
 	if err == nil {
 		err = awsdynamodb.NewTableNotExistsWaiter(leases).Wait(ctx, &awsdynamodb.DescribeTableInput{TableName: &name}, 2*time.Minute)
 	}
-	if err != nil && !isCode(err, "ResourceNotFoundException") {
+	if err != nil && apierr.Code(err) != "ResourceNotFoundException" {
 		return err
 	}
 	return nil
-}
-
-func isCode(err error, code string) bool {
-	var api smithy.APIError
-	return errors.As(err, &api) && api.ErrorCode() == code
 }
 
 func (s *summary) print(e *env, asJSON bool) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lakekit/lakekit/athena"
 	"github.com/lakekit/lakekit/catalog"
+	"github.com/lakekit/lakekit/internal/apierr"
 	"github.com/lakekit/lakekit/internal/trinosql"
 )
 
@@ -120,7 +121,7 @@ func guard(ctx context.Context, cfg aws.Config, sql string) error {
 // ensureBucket makes a bucket of a local lake.
 func ensureBucket(ctx context.Context, cfg aws.Config, bucket string) error {
 	_, err := awss3.NewFromConfig(cfg).CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &bucket})
-	if err != nil && !isCode(err, "BucketAlreadyOwnedByYou") {
+	if err != nil && apierr.Code(err) != "BucketAlreadyOwnedByYou" {
 		return fmt.Errorf("make bucket %s: %w", bucket, err)
 	}
 	return nil
