@@ -109,7 +109,7 @@ var rules = [...]rule{
 	{"step-action", isError, "on failure: CONTINUE, CANCEL_AND_WAIT or TERMINATE_CLUSTER", "API: ActionOnFailure"},
 	{"step-application", isError, "a step's application is installed", "AWS CLI: MissingApplicationsError"},
 	{"step-role", isError, "a step role is an ARN of 20 to 2048 characters", "API: ArnType"},
-	{"no-steps", isError, "a cluster that ends after its steps has steps", "API: JobFlowInstancesConfig.KeepJobFlowAliveWhenNoSteps"},
+	{"no-steps", isWarning, "a cluster that ends after its steps has steps", "API: JobFlowInstancesConfig.KeepJobFlowAliveWhenNoSteps"},
 
 	// Configurations.
 	{"configuration", isError, "a configuration has a classification", "API: Configuration"},
