@@ -114,7 +114,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 			return data, nil, err
 		}
 	}
-	client := awskinesis.NewFromConfig(cfg)
+	client := awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.Protocol = putProtocol{o.Protocol} })
 	s := &sender{
 		client: client, stream: streamName, region: cfg.Region, onError: o.OnError,
 		maxInFlight: orDefault(o.MaxInFlight, 8),
@@ -159,7 +159,9 @@ func (p *Producer[T]) Put(ctx context.Context, v T) (Ack, error) {
 	if free != nil {
 		defer free()
 	}
-	r.data = data
+	if r.data = data; data == nil {
+		r.data = []byte{} // the SDK refuses a nil one
+	}
 	if size := r.wire(); size > plainRecordSize {
 		if err := p.limit.check(ctx, size); err != nil {
 			return Ack{}, err
