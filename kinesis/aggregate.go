@@ -31,6 +31,7 @@ const (
 type aggregator struct {
 	linger  time.Duration
 	timeout time.Duration
+	maxAge  time.Duration // 0: none
 	backoff func(attempt int) time.Duration
 	memory  *memory
 
@@ -53,6 +54,7 @@ type bin struct {
 	due        time.Time // in a heap
 	index      int       // in a heap
 	limiter    limiter
+	stats      ShardStats // what it counts
 }
 
 type binState int
@@ -99,10 +101,14 @@ func (a *aggregator) bin(hash hashrange.Key) *bin {
 
 // join adds a record to the aggregate that its shard has open, if that takes it. full says
 // that it has become worth sending.
-func (a *aggregator) join(r userRecord, hash hashrange.Key, gen *generation, cost int) (at slot, full, ok bool) {
+// now is asked for with maxAge only: the records of an aggregate grow old together.
+func (a *aggregator) join(r userRecord, hash hashrange.Key, gen *generation, cost int, now time.Time) (at slot, full, ok bool) {
 	b := a.bin(hash)
 	p := b.tail
 	if !b.open || p.gen != gen || r.wire() >= aggregateSize {
+		return slot{}, false, false
+	}
+	if a.maxAge > 0 && now.Sub(p.queued) > max(a.linger, a.maxAge/16) {
 		return slot{}, false, false
 	}
 	limit := aggregateMax
@@ -137,7 +143,7 @@ func (a *aggregator) append(b *bin, r userRecord, limit int) bool {
 
 // add queues a record whose payload may be kept if it is large: Put's data otherwise.
 func (a *aggregator) add(r userRecord, hash hashrange.Key, gen *generation, cost int, now time.Time) slot {
-	if at, _, ok := a.join(r, hash, gen, cost); ok {
+	if at, _, ok := a.join(r, hash, gen, cost, now); ok {
 		return at
 	}
 	b := a.bin(hash)
@@ -290,6 +296,8 @@ func (a *aggregator) settle(p *parcel, o outcome, now time.Time) bool {
 			a.held++
 			return false
 		}
+		b.stats.Records++
+		b.stats.Bytes += int64(p.wire())
 	case o.limit > 0:
 		p.limit, p.result = o.limit, o
 		a.pushReady(b)
@@ -298,10 +306,11 @@ func (a *aggregator) settle(p *parcel, o outcome, now time.Time) bool {
 		longest := 5 * time.Second
 		if o.throttled {
 			b.limiter.throttled(now)
+			b.stats.Throttled++
 			longest = time.Second // the limiter has learned
 		}
 		due := now.Add(min(a.backoff(p.attempts), longest)).Truncate(grain)
-		if !due.After(p.first.Add(a.timeout)) {
+		if !due.After(p.deadline(a.timeout, a.maxAge)) {
 			p.result = o
 			a.wait(b, due)
 			return false
@@ -337,15 +346,10 @@ func (a *aggregator) owns(shard string, p *parcel) bool {
 // landed owns it after all, and what has to be added again, in the order of the Puts of
 // each key.
 func (a *aggregator) relayout(fresh *layout) (done, again []*parcel) {
-	limiters := map[string]limiter{}
-	before := a.bins
-	for _, b := range before {
-		if b.limiter.limited() {
-			limiters[b.shard] = b.limiter
-		}
-	}
+	before := map[string]*bin{}
 	a.layout = fresh
-	for _, b := range before {
+	for _, b := range a.bins {
+		before[b.shard] = b
 		a.close(b)
 		for p := b.head; p != nil; {
 			next := p.next
@@ -365,7 +369,10 @@ func (a *aggregator) relayout(fresh *layout) (done, again []*parcel) {
 	if fresh != nil {
 		a.bins = make([]*bin, len(fresh.open))
 		for i, o := range fresh.open {
-			a.bins[i] = &bin{shard: o.id, limiter: limiters[o.id]}
+			a.bins[i] = &bin{shard: o.id}
+			if b := before[o.id]; b != nil {
+				a.bins[i].limiter, a.bins[i].stats = b.limiter, b.stats
+			}
 		}
 	}
 	return done, again

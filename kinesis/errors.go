@@ -21,6 +21,13 @@ var ErrClosed = errors.New("kinesis: the producer is closed")
 // errGaveUp is the cause that a request in flight sees when Close's context ends.
 var errGaveUp = errors.New("kinesis: Close's context ended before the record was acknowledged")
 
+// errWrongShard is why an aggregate is put again that a shard took which does not own all of
+// it.
+var errWrongShard = errors.New("the stream was resharded: the aggregate went to a shard that does not own all of its records")
+
+// errTooOld is why a record is not tried any more.
+var errTooOld = fmt.Errorf("MaxAge is over: %w", context.DeadlineExceeded)
+
 // codeError makes the typed error that the SDK would have made of a code and message.
 func codeError(code, message string) error {
 	switch code {

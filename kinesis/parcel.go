@@ -61,13 +61,25 @@ func (r *userRecord) wire() int { return len(r.key) + len(r.data) }
 
 // wire is its size in a request: key and payload. An explicit hash key does not count.
 func (p *parcel) wire() int {
-	if p.key == "" {
-		return len(aggregateKey) + len(p.data) + checksumSize
+	switch {
+	case p.key != "":
+		return len(p.key) + len(p.data)
+	case p.sealed:
+		return len(aggregateKey) + len(p.data)
 	}
-	return len(p.key) + len(p.data)
+	return len(aggregateKey) + len(p.data) + checksumSize
 }
 
 const checksumSize = 16
+
+// deadline is until when it may be tried again.
+func (p *parcel) deadline(timeout, maxAge time.Duration) time.Time {
+	t := p.first.Add(timeout)
+	if old := p.queued.Add(maxAge); maxAge > 0 && old.Before(t) {
+		return old
+	}
+	return t
+}
 
 // records gives the user records with their sub-sequence numbers. The payloads are parts of
 // the parcel's.

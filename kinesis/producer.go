@@ -48,6 +48,12 @@ type ProducerOptions[T any] struct {
 	// Timeout is how long one record is tried, from its first attempt; waiting behind
 	// others does not count. Zero means 30 s.
 	Timeout time.Duration
+	// MaxAge is how old a record may get: one that is not in the stream so long after its Put
+	// is not tried again and given up, when its turn comes at the latest. In an aggregate the
+	// oldest record counts; what is a sixteenth of MaxAge older does not share one. Zero means
+	// that records do not age: waiting behind others, for a throttled shard say, is no fault
+	// of theirs. (The Kinesis Producer Library's RecordTtl, which is 30 s unless set.)
+	MaxAge time.Duration
 	// MaxInFlight is how many requests may be on their way at once. Zero means 8.
 	MaxInFlight int
 	// Aggregate packs the records of a shard into aggregates in the Kinesis Producer Library's
@@ -102,6 +108,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 		check(o.Buffer >= 0, "Buffer: %d is negative (bytes; zero means 32 MiB)", o.Buffer),
 		check(o.Linger >= 0, "Linger: %v is negative (zero means 100 ms)", o.Linger),
 		check(o.Timeout >= 0, "Timeout: %v is negative (zero means 30 s)", o.Timeout),
+		check(o.MaxAge >= 0, "MaxAge: %v is negative (zero means that records do not age)", o.MaxAge),
 		check(o.MaxInFlight >= 0, "MaxInFlight: %d is negative (zero means 8)", o.MaxInFlight),
 	)
 	if err != nil {
@@ -116,18 +123,19 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 	}
 	client := awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.Protocol = putProtocol{o.Protocol} })
 	s := &sender{
-		client: client, stream: streamName, region: cfg.Region, onError: o.OnError,
+		client: client, stream: streamName, region: cfg.Region, onError: o.OnError, maxAge: o.MaxAge,
 		maxInFlight: orDefault(o.MaxInFlight, 8),
 		room:        newBudget(int64(orDefault(o.Buffer, 32<<20))),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	linger, timeout := orDefault(o.Linger, 100*time.Millisecond), orDefault(o.Timeout, 30*time.Second)
 	wait := func(attempt int) time.Duration { return backoff(attempt, 100*time.Millisecond, 5*time.Second) }
-	s.mu.queue = queue{linger: linger, timeout: timeout, unordered: o.Unordered, backoff: wait}
+	s.mu.queue = queue{linger: linger, timeout: timeout, maxAge: o.MaxAge, unordered: o.Unordered, backoff: wait}
 	s.mu.plain = !o.Aggregate
+	s.mu.flights = map[*[]*parcel]struct{}{}
 	if o.Aggregate {
 		s.shards = &shardMap{client: client, stream: streamName, region: cfg.Region}
-		s.mu.agg = aggregator{linger: linger, timeout: timeout, backoff: wait, memory: &s.memory}
+		s.mu.agg = aggregator{linger: linger, timeout: timeout, maxAge: o.MaxAge, backoff: wait, memory: &s.memory}
 		s.mu.agg.relayout(nil)
 	}
 	p := &Producer[T]{
@@ -182,6 +190,10 @@ func (p *Producer[T]) Put(ctx context.Context, v T) (Ack, error) {
 	}
 	return Ack{at: at, s: p.sender}, nil
 }
+
+// Stats says what the producer has done since it was made and what it holds now. It costs
+// microseconds for each thousand keys or shards that have records on their way.
+func (p *Producer[T]) Stats() ProducerStats { return p.sender.stats() }
 
 // Flush sends what has been put without lingering, waits until each of these records is
 // acknowledged or given up, and until OnError has been told. Its error says how many of

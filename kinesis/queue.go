@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"container/heap"
+	"iter"
 	"time"
 )
 
@@ -87,6 +88,7 @@ func (h *laneHeap) Pop() any {
 type queue struct {
 	linger    time.Duration
 	timeout   time.Duration
+	maxAge    time.Duration // 0: none
 	unordered bool
 	backoff   func(attempt int) time.Duration
 
@@ -249,7 +251,7 @@ func (q *queue) settle(r *parcel, o outcome, now time.Time) bool {
 	}
 	if o.err != nil && o.retry {
 		due := now.Add(q.backoff(r.attempts)).Truncate(grain)
-		if !due.After(r.first.Add(q.timeout)) {
+		if !due.After(r.deadline(q.timeout, q.maxAge)) {
 			l.retrying = true
 			l.due = due
 			heap.Push(&q.waiting, l)
@@ -276,6 +278,24 @@ func (q *queue) advance(l *lane, now time.Time) {
 		return
 	}
 	q.pushReady(l, !l.head.queued.Add(q.linger).After(now))
+}
+
+// heads gives the lanes that are not in flight.
+func (q *queue) heads() iter.Seq[*lane] {
+	return func(yield func(*lane) bool) {
+		for _, first := range []*lane{q.ready.head, q.retry.head} {
+			for l := first; l != nil; l = l.next {
+				if !yield(l) {
+					return
+				}
+			}
+		}
+		for _, l := range q.waiting {
+			if !yield(l) {
+				return
+			}
+		}
+	}
 }
 
 // drop takes out every record that is not in flight, in order per key.

@@ -31,6 +31,7 @@ type sender struct {
 	stream      string
 	region      string
 	maxInFlight int
+	maxAge      time.Duration
 	onError     func(context.Context, Failed)
 	room        *budget
 	memory      memory
@@ -49,6 +50,8 @@ type sender struct {
 		fresh     *layout // what switching switches to; nil: to the queue
 		switching bool    // nothing is taken until nothing is in flight
 		inFlight  int
+		flights   map[*[]*parcel]struct{} // the requests in flight
+		stats     ProducerStats           // what it counts
 		timer     *time.Timer
 		timerAt   time.Time // when the timer fires; zero: it is not set
 		flushing  int       // callers that wait: nothing lingers
@@ -95,6 +98,7 @@ func (s *sender) put(r userRecord, hash hashrange.Key, borrowed bool) (slot, err
 	gen := s.mu.gens[len(s.mu.gens)-1]
 	gen.n++
 	s.mu.accepted++
+	s.mu.stats.Put++
 	if s.mu.plain {
 		if borrowed {
 			r.data = bytes.Clone(r.data)
@@ -105,11 +109,15 @@ func (s *sender) put(r userRecord, hash hashrange.Key, borrowed bool) (slot, err
 		s.pump(now)
 		return slot{p, 0}, nil
 	}
-	at, full, ok := s.mu.agg.join(r, hash, gen, cost)
+	var now time.Time // only when it is needed: it is a tenth of what this costs
+	if s.maxAge > 0 {
+		now = time.Now()
+	}
+	at, full, ok := s.mu.agg.join(r, hash, gen, cost, now)
 	if ok && !full {
 		return at, nil
 	}
-	now := time.Now()
+	now = time.Now()
 	if !ok {
 		at = s.mu.agg.add(r, hash, gen, cost, now)
 	}
@@ -129,7 +137,9 @@ func (s *sender) pump(now time.Time) {
 			break
 		}
 		s.mu.inFlight++
-		s.work.Go(func() { s.send(batch) })
+		flight := &batch
+		s.mu.flights[flight] = struct{}{}
+		s.work.Go(func() { s.send(flight) })
 	}
 	if s.mu.inFlight == s.maxInFlight || s.mu.switching {
 		return // the next request to end pumps again
@@ -167,18 +177,26 @@ func (s *sender) tick() {
 }
 
 // send makes a request.
-func (s *sender) send(batch []*parcel) {
-	outcomes := s.request(batch)
+func (s *sender) send(flight *[]*parcel) {
+	batch := *flight
+	outcomes, took := s.request(batch)
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.mu.flights, flight)
+	if took > 0 {
+		s.mu.stats.Calls++
+		s.mu.stats.Call.add(took)
+	}
 	for i, p := range batch {
 		o := outcomes[i]
 		if s.mu.aborted != nil {
 			o.retry, o.limit = false, 0
 		}
-		if s.settle(p, o, now) {
-			s.settled(p)
+		done := s.settle(p, o, now)
+		s.count(p, o, done)
+		if done {
+			s.settled(p, now)
 		}
 	}
 	s.mu.inFlight--
@@ -234,7 +252,7 @@ func (s *sender) relayout(now time.Time) {
 	}
 	done, again := s.mu.agg.relayout(s.mu.fresh)
 	for _, p := range done {
-		s.settled(p)
+		s.settled(p, now)
 	}
 	if s.mu.plain {
 		again = s.mu.queue.drop()
@@ -242,6 +260,9 @@ func (s *sender) relayout(now time.Time) {
 	s.mu.plain = s.mu.fresh == nil
 	s.mu.fresh = nil
 	for _, p := range again {
+		if p.attempts > 0 && p.result.err == nil {
+			s.count(p, outcome{err: errWrongShard}, false)
+		}
 		s.repack(p, now)
 	}
 }
@@ -286,9 +307,16 @@ func hashOf(r userRecord) hashrange.Key {
 }
 
 // settled tells those who ask about a record. The mutex is held.
-func (s *sender) settled(r *parcel) {
+func (s *sender) settled(r *parcel, now time.Time) {
 	r.settled = true
-	if r.result.err != nil {
+	if r.result.err == nil {
+		st := &s.mu.stats
+		st.Acked += int64(r.n)
+		st.Records++
+		st.Bytes += int64(r.wire())
+		st.Latency.add(now.Sub(r.first))
+	} else {
+		s.mu.stats.Failed += int64(r.n)
 		r.result.err = s.wrap(r)
 		s.mu.failures += r.n
 		if s.mu.firstErr == nil {
@@ -365,40 +393,66 @@ func (s *sender) notify() {
 
 // dropAll fails what is not in flight. The mutex is held.
 func (s *sender) dropAll() {
+	now := time.Now()
 	for _, r := range append(s.mu.queue.drop(), s.mu.agg.drop()...) {
 		if r.result.err != nil { // say why it was being retried
 			r.result = outcome{err: fmt.Errorf("%w; the last attempt: %w", s.mu.aborted, r.result.err)}
 		} else {
 			r.result = outcome{err: s.mu.aborted}
 		}
-		s.settled(r)
+		s.settled(r, now)
 	}
 }
 
-// request makes a PutRecords call and says what became of each parcel.
-func (s *sender) request(batch []*parcel) []outcome {
+// request makes a PutRecords call and says what became of each parcel, and how long it took.
+// What is too old is not sent.
+func (s *sender) request(batch []*parcel) (outcomes []outcome, took time.Duration) {
+	outcomes = make([]outcome, len(batch))
+	now := time.Now()
+	entries := make([]kinesistypes.PutRecordsRequestEntry, 0, len(batch))
+	sent := make([]int, 0, len(batch)) // their places in the batch
 	size := 0
-	entries := make([]kinesistypes.PutRecordsRequestEntry, len(batch))
 	for i, p := range batch {
-		entries[i] = p.entry()
+		if age := now.Sub(p.queued); s.maxAge > 0 && age > s.maxAge {
+			p.attempts--
+			outcomes[i] = outcome{err: fmt.Errorf("not in the stream %v after its Put: %w", age.Round(time.Millisecond), errTooOld)}
+			if p.result.err != nil {
+				outcomes[i].err = fmt.Errorf("%w; the last attempt: %w", outcomes[i].err, p.result.err)
+			}
+			continue
+		}
+		sent = append(sent, i)
+		entries = append(entries, p.entry())
 		size += p.wire()
 	}
+	if len(sent) == 0 {
+		return outcomes, 0
+	}
+	got := s.call(entries, size)
+	for j, i := range sent {
+		outcomes[i] = got[j]
+	}
+	return outcomes, max(time.Since(now), 1)
+}
+
+// call makes a PutRecords call and says what became of each entry.
+func (s *sender) call(entries []kinesistypes.PutRecordsRequestEntry, size int) []outcome {
 	// A connection that hangs must not hold the records of its keys up for long; a slow
 	// one (256 KiB/s) must be able to send them.
 	ctx, cancel := context.WithTimeout(s.ctx, 10*time.Second+time.Duration(size)*time.Second/(256<<10))
 	defer cancel()
 	out, err := s.client.PutRecords(ctx, &awskinesis.PutRecordsInput{StreamName: &s.stream, Records: entries})
-	if err == nil && len(out.Records) != len(batch) {
-		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(batch))
+	if err == nil && len(out.Records) != len(entries) {
+		err = fmt.Errorf("the answer has %d results for %d records", len(out.Records), len(entries))
 	}
-	outcomes := make([]outcome, len(batch))
+	outcomes := make([]outcome, len(entries))
 	if err != nil {
 		o := outcome{err: err, retry: passing(err)}
 		if s.ctx.Err() != nil {
 			o = outcome{err: context.Cause(s.ctx)}
-		} else if refused(errorCode(err)) && len(batch) > 1 {
+		} else if refused(errorCode(err)) && len(entries) > 1 {
 			// One record may have spoiled it for all: find it by halving.
-			o.limit = (len(batch) + 1) / 2
+			o.limit = (len(entries) + 1) / 2
 		}
 		for i := range outcomes {
 			outcomes[i] = o
