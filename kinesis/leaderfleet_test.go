@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -377,7 +378,8 @@ func TestNoSideTables(t *testing.T) {
 	})
 }
 
-// TestSideTablesFail: while they do, the worker goes on with what it knows.
+// TestSideTablesFail: a worker that cannot know whom to obey takes nothing, and one that
+// knows goes on with that.
 func TestSideTablesFail(t *testing.T) {
 	lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
 		home303.prepare(t, cfg, "CLIENT_VERSION_3X")
@@ -385,23 +387,39 @@ func TestSideTablesFail(t *testing.T) {
 		java.setAssign(false)
 		time.Sleep(3 * time.Second)
 		failing, wire := tap(cfg)
-		wire.on("Scan", 5, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
+		var down atomic.Bool
+		down.Store(true)
+		wire.on("Scan", -1, func(r *http.Request, do func() (*http.Response, error)) (*http.Response, error) {
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
 				return nil, err
 			}
-			if bytes.Contains(body, []byte("app-CoordinatorState")) {
+			if down.Load() && bytes.Contains(body, []byte("app-CoordinatorState")) {
 				return answer(http.StatusBadRequest, map[string]string{"__type": "ThrottlingException", "message": "slow down"}), nil
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			return do()
 		})
 		w := runWorker(t, failing, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
-		time.Sleep(5 * time.Minute)
+		time.Sleep(time.Minute)
 		if c := holders(t, cfg); c[""] != 2 {
 			t.Errorf("without knowing whom to obey it took %v", c)
 		}
+		down.Store(false)
+		java.setAssign(true)
+		even := func() bool { c := holders(t, cfg); return c["go"] == 1 && c["j1"] == 1 }
+		within(t, "both have one", 2*time.Minute, even)
+		down.Store(true)
+		time.Sleep(80 * time.Second)
+		if !even() {
+			t.Errorf("holders %v", holders(t, cfg))
+		}
 		w.stop()
+		for _, err := range w.errors() {
+			if !strings.Contains(err.Error(), `read the table "app-CoordinatorState"`) {
+				t.Errorf("OnError: %v", err)
+			}
+		}
 	})
 }
 
@@ -487,5 +505,84 @@ func TestSwitchesAnUpgrade(t *testing.T) {
 			}
 			w.stop()
 		})
+	})
+}
+
+// TestNothingIsStolenBetweenLeaders: the lock is free for a moment.
+func TestNothingIsStolenBetweenLeaders(t *testing.T) {
+	lake(t, 4, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		home351.prepare(t, cfg, "CLIENT_VERSION_3X")
+		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
+		within(t, "go has all", time.Minute, func() bool { return holders(t, cfg)["go"] == 4 })
+		java := runJava(t, cfg, home351, "j1")
+		java.setAssign(false)
+		time.Sleep(10 * time.Second)
+		for i := range 4 {
+			edit(t, cfg, shardID(i), row{"leaseOwner": s("j1"), "checkpointOwner": s("go")})
+		}
+		until(t, "j1 has all", 20*time.Second, func() bool { return holders(t, cfg)["j1"] == 4 })
+		for end := time.Now().Add(45 * time.Second); time.Now().Before(end); time.Sleep(time.Second) {
+			_, err := dynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("app"), Key: row{"leaseKey": s("Leader")}})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c, lost := holders(t, cfg), java.robbed(); c["j1"] != 4 || len(lost) > 0 {
+			t.Errorf("holders %v, j1 lost %v", c, lost)
+		}
+		w.stop()
+		w.quiet()
+	})
+}
+
+// TestUpgradesThatWait: another is elected (of j1 and z-go it is j1), or the index by owners
+// is not there.
+func TestUpgradesThatWait(t *testing.T) {
+	for name, id := range map[string]string{"elected": "z-go", "index": "go"} {
+		t.Run(name, func(t *testing.T) {
+			lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+				home351.prepare(t, cfg, "CLIENT_VERSION_UPGRADE_FROM_2X")
+				if name == "index" {
+					_, err := dynamodb.NewFromConfig(cfg).UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
+						TableName: aws.String("app"), GlobalSecondaryIndexUpdates: []dynamodbtypes.GlobalSecondaryIndexUpdate{
+							{Delete: &dynamodbtypes.DeleteGlobalSecondaryIndexAction{IndexName: aws.String("LeaseOwnerToLeaseKeyIndex")}},
+						},
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				java := runJava(t, cfg, home351, "j1")
+				java.setAssign(false)
+				w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: id})
+				within(t, "Go has all", time.Minute, func() bool { return holders(t, cfg)[id] == 2 })
+				edit(t, cfg, shardID(0), row{"leaseOwner": s("j1"), "checkpointOwner": s(id)})
+				within(t, "both have one", time.Minute, func() bool { return holders(t, cfg)["j1"] == 1 })
+				time.Sleep(20 * time.Minute)
+				if v := text(leases(t, cfg)["Migration3.0"]["cv"]); v != "CLIENT_VERSION_UPGRADE_FROM_2X" {
+					t.Errorf("switched to %s", v)
+				}
+				w.stop()
+			})
+		})
+	}
+}
+
+// TestJavaWorkersCome to an application of Go workers, and bring tables of their own: the
+// mark that they leave on a lease is seen at once, the index within a minute.
+func TestJavaWorkersCome(t *testing.T) {
+	lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
+		within(t, "go has all", time.Minute, func() bool { return holders(t, cfg)["go"] == 2 })
+		time.Sleep(10 * time.Second) // not when it looks anyway
+		createTable(t, cfg, home303.coordinator, home303.coordinatorKey)
+		createTable(t, cfg, home303.metrics, home303.metricsKey)
+		home303.setVersion(t, cfg, "CLIENT_VERSION_3X")
+		runJava(t, cfg, home303, "j1")
+		edit(t, cfg, shardID(0), row{"throughputKBps": n("0.5")})
+		until(t, "it tells of itself", 6*time.Second, func() bool { return home303.told(t, cfg, "go") != nil })
+		within(t, "both have one", 2*time.Minute, func() bool { c := holders(t, cfg); return c["go"] == 1 && c["j1"] == 1 })
+		w.stop()
+		w.quiet()
 	})
 }
