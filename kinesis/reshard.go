@@ -347,13 +347,19 @@ func (p *ReshardPlan) limits(ctx context.Context) error {
 	if most == 0 {
 		return nil
 	}
-	out, err := p.client.DescribeLimits(ctx, &awskinesis.DescribeLimitsInput{})
-	if err != nil {
-		if !passing(err) {
+	var out *awskinesis.DescribeLimitsOutput
+	var err error
+	for try := 1; ; try++ { // one call a second is all that the account has
+		if out, err = p.client.DescribeLimits(ctx, &awskinesis.DescribeLimitsInput{}); err == nil {
+			break
+		}
+		if !passing(err) || try == 5 {
 			p.Notes = append(p.Notes, "the account's limit of shards is not known: "+err.Error())
 			return nil
 		}
-		return fmt.Errorf("read the account's limits: %w", err)
+		if !wait(ctx, nil, backoff(try, 2*time.Second, 10*time.Second)) {
+			return ctx.Err()
+		}
 	}
 	limit, open := int64(aws.ToInt32(out.ShardLimit)), int64(aws.ToInt32(out.OpenShardCount))
 	if p.short = max(0, open+int64(most)-limit); p.short > 0 {

@@ -148,11 +148,13 @@ func wantShards(t *testing.T, client *awskinesis.Client, want []kinesis.ShardLoa
 }
 
 // TestReshardEndsThrottling puts 3,000 records a second into four shards, which take 4,000: seven
-// in ten come to the first shard, which takes 1,000. Then it cuts by what was measured.
+// in ten come to the first shard, which takes 1,000. UpdateShardCount to eight, at twice the price,
+// mends nothing. Four that are cut by what was measured do.
 func TestReshardEndsThrottling(t *testing.T) {
 	lake(t, 4, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		rs := skewed(3000)
 		throttled := func() (n int) {
+			time.Sleep(2 * time.Second)
 			for range 10 {
 				began := time.Now()
 				for batch := range slices.Chunk(rs, 300) {
@@ -172,16 +174,24 @@ func TestReshardEndsThrottling(t *testing.T) {
 			return n
 		}
 		before := throttled()
-		p := plan(t, cfg, profileOf(t, rs), 0, nil)
+		_, err := client.UpdateShardCount(t.Context(), &awskinesis.UpdateShardCountInput{
+			StreamName: aws.String("clicks"), TargetShardCount: aws.Int32(8), ScalingType: kinesistypes.ScalingTypeUniformScaling,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waitActive(t, client, "clicks")
+		uniform := throttled()
+		p := plan(t, cfg, profileOf(t, rs), 4, nil)
 		if err := p.Apply(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2 * time.Second)
 		after := throttled()
 		was, is := p.Heaviest()
-		t.Logf("of 30,000 records %d were throttled before and %d after; the heaviest shard has %.1f %% of the load, then %.1f %%, in %d operations", before, after, was*100, is*100, len(p.Steps))
-		if before < 9000 || after != 0 {
-			t.Errorf("%d records were throttled before, and %d after", before, after)
+		t.Logf("of 30,000 records %d were throttled with four even shards, %d with eight, and %d with four as planned; the heaviest of the eight has %.1f %% of the load, of the four %.1f %%, after %d operations",
+			before, uniform, after, was*100, is*100, len(p.Steps))
+		if before < 9000 || uniform < 9000 || after != 0 {
+			t.Errorf("%d, %d and %d records were throttled", before, uniform, after)
 		}
 		wantShards(t, client, p.After)
 		// As planned it is; there is nothing more to do.
@@ -192,6 +202,82 @@ func TestReshardEndsThrottling(t *testing.T) {
 			t.Errorf("applied again: %v", err)
 		}
 	})
+}
+
+// TestReshardAgreesOnEvenLoads wants the shards that UpdateShardCount makes where the load is
+// even: it is as good there, and leaves nothing to do.
+func TestReshardAgreesOnEvenLoads(t *testing.T) {
+	lake(t, 4, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		even := &kinesis.Profile{Bins: make([]uint64, 1<<16)}
+		for i := range even.Bins {
+			even.Bins[i] = 1 << 20
+		}
+		for _, n := range []int32{6, 3, 5} {
+			p := plan(t, cfg, even, int(n), nil)
+			_, err := client.UpdateShardCount(t.Context(), &awskinesis.UpdateShardCountInput{
+				StreamName: aws.String("clicks"), TargetShardCount: &n, ScalingType: kinesistypes.ScalingTypeUniformScaling,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			waitActive(t, client, "clicks")
+			// How it rounds is not documented: the first 20 digits tell.
+			for i, got := range openShards(t, client) {
+				if want := rangesOf(p.After)[i]; got[:min(20, len(got))] != want[:min(20, len(want))] {
+					t.Errorf("to %d, shard %d: %s, want %s", n, i, got, want)
+				}
+			}
+			if p := plan(t, cfg, even, int(n), nil); len(p.Steps) > 0 {
+				t.Errorf("to %d, after UpdateShardCount:\n%s", n, p)
+			}
+		}
+	})
+}
+
+// TestReshardUnderLoad reshards a stream while a producer and a consumer are at it: no record is
+// lost, none comes twice, and each key's order stays.
+func TestReshardUnderLoad(t *testing.T) {
+	lake(t, 4, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		w := runWorker(t, cfg, nil, nil)
+		keys := someKeys(30)
+		put := make(chan struct{})
+		go func() {
+			defer close(put)
+			putSlowly(t, cfg, keys, 120, 250*time.Millisecond)
+		}()
+		for _, n := range []int{5, 3, 6} {
+			p := plan(t, cfg, profileOf(t, skewed(2000)), n, nil)
+			if err := p.Apply(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			wantShards(t, client, p.After)
+		}
+		<-put
+		until(t, "all records", 10*time.Minute, func() bool { return len(w.seen()) >= 120*len(keys) })
+		w.stop()
+		inOrder(t, w.seen(), keys, 120)
+	})
+}
+
+// putSlowly puts n events of each key, with a pause behind each round.
+func putSlowly(t *testing.T, cfg aws.Config, keys []string, n int, pause time.Duration) {
+	p, err := kinesis.NewProducer(cfg, "clicks", keyOf, nil)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for i := range n {
+		for _, k := range keys {
+			if _, err := p.Put(t.Context(), event{Key: k, N: i}); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		time.Sleep(pause)
+	}
+	if err := p.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestReshardKilled cancels Apply before and after each of its operations takes place, and
@@ -456,6 +542,10 @@ func TestPlanReshardRefuses(t *testing.T) {
 		}
 		if err := p.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "2 shards short") || len(openShards(t, client)) != 1 {
 			t.Errorf("above the limit: %v", err)
+		}
+		w.on("DescribeLimits", 9, refuse("LimitExceededException", "once a second"))
+		if p := plan(t, tapped, good, 4, nil); len(p.Notes) > 0 {
+			t.Errorf("throttled, it is read in the end:\n%s", p)
 		}
 		w.on("DescribeLimits", 1, refuse("AccessDeniedException", "no"))
 		if p := plan(t, tapped, good, 4, nil); !strings.Contains(p.String(), "limit of shards is not known") {
