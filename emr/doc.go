@@ -23,6 +23,10 @@
 // arguments of `aws emr create-cluster`; [Parse] and [FromInput] read a request back, so that
 // clusters that exist can be checked and priced too.
 //
+// A [Client] launches clusters, runs steps on them and waits for both; it neither starts a
+// cluster nor adds a step twice when a reply is lost, and ends what it runs when its context
+// ends.
+//
 // # The pattern
 //
 // The types follow the way clusters are run cheaply and reliably: one master or three
@@ -44,7 +48,7 @@
 //
 // # Limits
 //
-// Nothing here calls AWS: whether a role, a subnet, a key or an AMI exists, whether an
+// Only a [Client] calls AWS. Validation does not: whether a role, a subnet, a key or an AMI exists, whether an
 // instance type is offered in a region and how much of it an account may run, is not known.
 // Release labels are compared, not looked up. Clusters of releases before 4.0 (AmiVersion)
 // are refused.

@@ -25,6 +25,8 @@ type checker struct {
 	c       *Cluster
 	release release
 	known   bool // the release could be read, so rules about releases can be checked
+
+	anyApplication bool // which are installed is not known
 }
 
 func (c *Cluster) check() *checker {
@@ -283,7 +285,7 @@ func (k *checker) step(field string, s Step) {
 	if k.c.StepConcurrency > 1 && s.OnFailure != Continue {
 		k.say("step-failure", field+".OnFailure", strconv.Quote(string(s.OnFailure)), fmt.Sprintf("cannot be with StepConcurrency %d", k.c.StepConcurrency), "say Continue")
 	}
-	if app := s.needs(); app != "" && !k.installs(app) {
+	if app := s.needs(); app != "" && !k.anyApplication && !k.installs(app) {
 		k.say("step-application", field+".Args[0]", s.Args[0], "runs "+app+", which is not installed", "add "+app+" to Applications")
 	}
 	if s.LogURI != "" {
