@@ -38,15 +38,21 @@
 // # Limits
 //
 // With [Options.Limits], which is on in [Test]: per shard 1,000 records and 1 MiB a second in
-// (bursts of one largest record), five GetRecords calls and 2 MiB a second out; a stream is
-// CREATING, UPDATING or DELETING for half a second. Sizes (500 records and 10 MiB a call,
-// the stream's own maximum for a record) hold always. Memory does not grow with the data:
-// records are on disk, and a mark for every 64 KiB of them in memory.
+// (bursts of one largest record), five GetRecords calls and 2 MiB a second out; Kinesis's
+// other operations as often as their documentation says (ten DescribeStream a second, ten
+// UpdateShardCount a day and stream, ...); a stream is CREATING, UPDATING or DELETING for half
+// a second, and while its shards change the old ones take the records, for half a second
+// again with every wave of UpdateShardCount's splits and merges. Sizes (500 records and 10 MiB
+// a call, the stream's own maximum for a record) and quotas (20,000 shards, twice or half as
+// many by one UpdateShardCount) hold always. Memory does not grow with the data: records are
+// on disk, and a mark for every 64 KiB of them in memory.
 //
 // # Errors
 //
 // Services answer with AWS's error codes, for [errors.As]. An operation or a service that is
-// not served is refused by name. [Open], [Lake.Listen] and [Lake.Close] return errors that
+// not served is refused by name. Kinesis checks a request as the service does, all members at
+// once and in its words; an operation that its model does not have is an
+// UnknownOperationException without a message, and is named in [Options.Log]. [Open], [Lake.Listen] and [Lake.Close] return errors that
 // name the folder or the address, and what to do.
 //
 // # Faults
@@ -61,7 +67,8 @@
 //   - Permissions: no policy is evaluated, no signature checked.
 //   - Encryption: keys are remembered and shown, data is stored as it is.
 //   - Replication, and with it stale reads: every read sees the last write.
-//   - Scaling of on-demand streams: they keep the shards that they began with.
-//   - Enhanced fan-out, UpdateShardCount, UpdateStreamMode, enhanced monitoring and resource
-//     policies of Kinesis; request rates of operations that manage things.
+//   - Scaling of on-demand streams by their load: they have the shards that they began with,
+//     or those that their warm throughput asked for.
+//   - Kinesis's channels to S3, metrics of shards and resource policies: the first cannot be
+//     made, the others are remembered and shown.
 package local

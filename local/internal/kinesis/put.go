@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ const (
 type putRecordOutput struct {
 	ShardID        string `json:"ShardId"`
 	SequenceNumber string
-	EncryptionType string
+	EncryptionType string `json:",omitempty"` // where there is some
 }
 
 func (s *Service) putRecord(_ context.Context, r *request) (any, error) {
@@ -44,7 +45,7 @@ func (s *Service) putRecord(_ context.Context, r *request) (any, error) {
 			}
 			return awswire.Errorf(e.err.code, "%s", e.err.message)
 		}
-		out = putRecordOutput{ShardID: st.open[e.shard].id, SequenceNumber: e.seq.String(), EncryptionType: st.encryption()}
+		out = putRecordOutput{ShardID: st.open[e.shard].id, SequenceNumber: e.seq.String(), EncryptionType: st.encrypted()}
 		return nil
 	})
 	if err != nil {
@@ -68,12 +69,16 @@ func (s *Service) ordering(st *stream, seq string, now int64) error {
 	return nil
 }
 
-func (st *stream) encryption() string {
+// encrypted is the kind of a record's encryption, which the service names where there is some.
+func (st *stream) encrypted() string {
 	if st.KeyID != "" {
 		return "KMS"
 	}
-	return "NONE"
+	return ""
 }
+
+// encryption is the kind of the stream's encryption, which has a name in any case.
+func (st *stream) encryption() string { return cmp.Or(st.encrypted(), "NONE") }
 
 func (s *Service) putRecords(_ context.Context, r *request) (any, error) {
 	b := s.batches.Get().(*batch)
@@ -325,9 +330,12 @@ func (b *batch) failed() int {
 func (b *batch) encodeJSON(st *stream) raw {
 	out := append(b.out[:0], `{"FailedRecordCount":`...)
 	out = strconv.AppendInt(out, int64(b.failed()), 10)
-	out = append(out, `,"EncryptionType":"`...)
-	out = append(out, st.encryption()...)
-	out = append(out, `","Records":[`...)
+	if kind := st.encrypted(); kind != "" {
+		out = append(out, `,"EncryptionType":"`...)
+		out = append(out, kind...)
+		out = append(out, '"')
+	}
+	out = append(out, `,"Records":[`...)
 	for i := range b.entries {
 		e := &b.entries[i]
 		if i > 0 {
@@ -354,7 +362,7 @@ func (b *batch) encodeJSON(st *stream) raw {
 
 type putRecordsOutput struct {
 	FailedRecordCount int
-	EncryptionType    string
+	EncryptionType    string `json:",omitempty"`
 	Records           []putRecordsResult
 }
 
@@ -366,7 +374,7 @@ type putRecordsResult struct {
 }
 
 func (b *batch) result(st *stream) *putRecordsOutput {
-	out := &putRecordsOutput{FailedRecordCount: b.failed(), EncryptionType: st.encryption()}
+	out := &putRecordsOutput{FailedRecordCount: b.failed(), EncryptionType: st.encrypted()}
 	for i := range b.entries {
 		r := putRecordsResult{}
 		if e := &b.entries[i]; e.err != nil {

@@ -33,3 +33,20 @@ func decimal(t *testing.T, digits string) string {
 	}
 	return n.String()
 }
+
+// FuzzDecodeSeq: whatever the service's pattern lets pass is a sequence number or none, and
+// those of today are what seqno reads.
+func FuzzDecodeSeq(f *testing.F) {
+	for _, seed := range []string{"49590338271490256608559692538361571095921575989136588898", "0", "5", "26227199374822427428162556223570313216", "340282366920938463463374607431768211456"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !sequence.regexp.MatchString(s) {
+			return
+		}
+		e, ok := decodeSeq(s)
+		if n, today := seqno.Parse(s); ok && today && e != (encoded{2, n.Created, n.Arrived, int64(int32(n.Shard))}) {
+			t.Errorf("%q was read as %+v and as %+v", s, e, n)
+		}
+	})
+}

@@ -8,6 +8,7 @@ package kinesis
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -43,6 +44,7 @@ type Service struct {
 	batches  sync.Pool // of *batch
 	bodies   sync.Pool // of *[]byte
 	requests atomic.Uint64
+	id2      []string // of every answer, where the service has a longer one for its support
 }
 
 // request is one call.
@@ -79,7 +81,7 @@ const statusWindow = 500
 
 // Open opens the service on its folder, which may be empty.
 func Open(env service.Env) (*Service, error) {
-	s := &Service{env: env}
+	s := &Service{env: env, id2: []string{base64.StdEncoding.EncodeToString(make([]byte, 72))}}
 	if env.Limits {
 		s.window = statusWindow
 	}
@@ -147,6 +149,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	req := &request{format: awswire.FormatOf(r.Header.Get("Content-Type"))}
 	out, err := s.call(r, req, name)
 	id := fmt.Sprintf("00000000-0000-4000-8000-%012x", s.requests.Add(1))
+	w.Header()["X-Amz-Id-2"] = s.id2
 	if sub, ok := out.(*subscription); ok && err == nil {
 		w.Header().Set("X-Amzn-Requestid", id)
 		s.serveSubscription(w, r, sub)
