@@ -185,9 +185,14 @@ func TestSubscriptionShardEnd(t *testing.T) {
 		if _, err := client.SplitShard(t.Context(), &awskinesis.SplitShardInput{StreamName: aws.String("clicks"), ShardToSplit: aws.String(shard0), NewStartingHashKey: aws.String("1000")}); err != nil {
 			t.Fatal(err)
 		}
+		split := time.Now()
 		var last *kinesistypes.SubscribeToShardEvent
 		for e := nextEvent(t, s); e != nil; e = nextEvent(t, s) {
 			last = e
+		}
+		// The shard ends when the split takes effect, and not with the next heartbeat.
+		if d := time.Since(split); d < 490*time.Millisecond || d > 510*time.Millisecond {
+			t.Errorf("the shard ended %s after SplitShard, want half a second", d)
 		}
 		if s.Err() != nil || last == nil || last.ContinuationSequenceNumber != nil || len(last.ChildShards) != 2 {
 			t.Errorf("the shard ended with %+v, %v", last, s.Err())

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -434,5 +436,49 @@ func TestRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		call(t, s, "GetShardIterator", body)
+	}
+}
+
+// TestAnswersHaveTheRecordedMembers holds the members of answers against those that LocalStack
+// recorded of the service (tests/aws/services/kinesis/test_kinesis.snapshot.json, 2022), and
+// kinesalite's tests want of it.
+func TestAnswersHaveTheRecordedMembers(t *testing.T) {
+	t.Parallel()
+	s := testService(t)
+	call(t, s, "CreateStream", []byte(`{"StreamName":"s","StreamModeDetails":{"StreamMode":"ON_DEMAND"}}`))
+	arn := `"arn:aws:kinesis:us-east-1:000000000000:stream/s"`
+	call(t, s, "AddTagsToStream", []byte(`{"StreamName":"s","Tags":{"foo":"bar"}}`))
+	call(t, s, "RegisterStreamConsumer", []byte(`{"ConsumerName":"consumer","StreamARN":`+arn+`}`))
+	put := call(t, s, "PutRecord", []byte(`{"StreamName":"s","PartitionKey":"1","Data":"","ExplicitHashKey":"0"}`))
+	it := call(t, s, "GetShardIterator", []byte(`{"StreamName":"s","ShardId":"0","ShardIteratorType":"TRIM_HORIZON"}`))
+	for _, c := range []struct {
+		what   string
+		answer []byte
+		path   []string // to the first of a list where it is one
+		want   string
+	}{
+		{"PutRecord", put, nil, "SequenceNumber ShardId"},
+		{"PutRecords", call(t, s, "PutRecords", []byte(`{"StreamName":"s","Records":[{"PartitionKey":"1","Data":""}]}`)), nil, "FailedRecordCount Records"},
+		{"GetShardIterator", it, nil, "ShardIterator"},
+		{"GetRecords", call(t, s, "GetRecords", it), []string{"Records"}, "ApproximateArrivalTimestamp Data PartitionKey SequenceNumber"},
+		{"ListShards", call(t, s, "ListShards", []byte(`{"StreamName":"s"}`)), []string{"Shards"}, "HashKeyRange SequenceNumberRange ShardId"},
+		{"ListShards", call(t, s, "ListShards", []byte(`{"StreamName":"s"}`)), []string{"Shards", "SequenceNumberRange"}, "StartingSequenceNumber"},
+		{"ListTagsForStream", call(t, s, "ListTagsForStream", []byte(`{"StreamName":"s"}`)), []string{"Tags"}, "Key Value"},
+		{"ListStreamConsumers", call(t, s, "ListStreamConsumers", []byte(`{"StreamARN":`+arn+`}`)), []string{"Consumers"}, "ConsumerARN ConsumerCreationTimestamp ConsumerName ConsumerStatus"},
+		{"DescribeStreamConsumer", call(t, s, "DescribeStreamConsumer", []byte(`{"ConsumerName":"consumer","StreamARN":`+arn+`}`)), []string{"ConsumerDescription"}, "ConsumerARN ConsumerCreationTimestamp ConsumerName ConsumerStatus StreamARN"},
+	} {
+		var v any
+		if err := json.Unmarshal(c.answer, &v); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range c.path {
+			v = v.(m)[name]
+			if l, ok := v.([]any); ok {
+				v = l[0]
+			}
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(v.(m))), " "); got != c.want {
+			t.Errorf("%s: %v has %s, want %s", c.what, c.path, got, c.want)
+		}
 	}
 }
