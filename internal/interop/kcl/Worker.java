@@ -155,12 +155,14 @@ public final class Worker {
         : new PollingConfig(stream, kinesis).idleTimeBetweenReadsInMillis(250);
     var retrieval = configs.retrievalConfig().retrievalSpecificConfig(how).initialPositionInStreamExtended(from);
     var leases = configs.leaseManagementConfig().failoverTimeMillis(3000).shardSyncIntervalMillis(2000).initialPositionInStream(from);
+    set(leases, "leaseAssignmentIntervalMillis", 3000L);
     set(leases, "dynamoDbLockBasedLeaderLeaseDurationInMillis", 6000L);
     set(leases, "dynamoDbLockBasedLeaderHeartbeatPeriodInMillis", 2000L);
     try {
       Object metrics = leases.getClass().getMethod("workerUtilizationAwareAssignmentConfig").invoke(leases);
-      set(metrics, "workerMetricsReporterFreqInMillis", 2000L);
+      set(metrics, "workerMetricsReporterFreqInMillis", 3000L);
       set(metrics, "inMemoryWorkerMetricsCaptureFrequencyMillis", 1000L);
+      set(metrics, "varianceBalancingFrequency", 1);
     } catch (NoSuchMethodException e) {
       // 2.x has none.
     }

@@ -107,7 +107,7 @@ func oneWorker(t *testing.T, lake *local.Lake, p program, k task) {
 	f := newFeed(t, cfg, k.stream)
 	f.put(ctx, 200)
 	old := f.done(t)
-	split(t, client, k.stream, s0, "85070591730234615865843651857942052864") // a quarter of the hash space
+	splitShard(t, client, k.stream, s0, "85070591730234615865843651857942052864") // a quarter of the hash space
 	if k.from == "TRIM_HORIZON" {
 		f.put(ctx, 200)
 		f.done(t)
@@ -130,7 +130,7 @@ func oneWorker(t *testing.T, lake *local.Lake, p program, k task) {
 		f.run(feeding, 20, 100*time.Millisecond)
 	}()
 	defer func() { enough(); <-fed }()
-	split(t, client, k.stream, s1, "255211775190703847597530955573826158592") // three quarters
+	splitShard(t, client, k.stream, s1, "255211775190703847597530955573826158592") // three quarters
 	j.until(t, "the children of s1", 30*time.Second, has("began", s4, s5))
 	merge(t, client, k.stream, s3, s4)
 	j.until(t, "the merged shard", 30*time.Second, has("began", s6))
@@ -239,7 +239,7 @@ func createStream(t *testing.T, client *awskinesis.Client, name string, shards i
 	active(t, client, name)
 }
 
-func split(t *testing.T, client *awskinesis.Client, name, shard, at string) {
+func splitShard(t *testing.T, client *awskinesis.Client, name, shard, at string) {
 	t.Helper()
 	if _, err := client.SplitShard(t.Context(), &awskinesis.SplitShardInput{StreamName: &name, ShardToSplit: &shard, NewStartingHashKey: &at}); err != nil {
 		t.Fatal(err)

@@ -194,7 +194,7 @@ func TestKPL(t *testing.T) {
 	}()
 	for _, s := range []struct{ shard, at string }{{s0, "85070591730234615865843651857942052864"}, {s1, "255211775190703847597530955573826158592"}} {
 		time.Sleep(600 * time.Millisecond)
-		split(t, client, "s", s.shard, s.at)
+		splitShard(t, client, "s", s.shard, s.at)
 	}
 	<-fed
 	_ = kpl.stdin.Close()

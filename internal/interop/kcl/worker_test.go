@@ -66,7 +66,7 @@ func (p program) start(t *testing.T, j *journal, id string, k task) *java {
 	w := &java{id: id, exited: make(chan struct{})}
 	args := []string{
 		// A small JVM that starts quickly: it lives for a minute.
-		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+		"-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
 		// For shards that are younger than its last look at the stream; once per batch.
 		"-Dorg.slf4j.simpleLogger.log.software.amazon.kinesis.lifecycle.ProcessTask=error",
 	}

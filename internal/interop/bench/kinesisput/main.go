@@ -26,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lakekit/lakekit/internal/interop/bench/cputime"
 	"github.com/lakekit/lakekit/local"
 )
 
@@ -200,7 +201,7 @@ type result struct {
 }
 
 func (c client) run(body []byte, pid int, length time.Duration) (r result, err error) {
-	before, err := cpu(pid)
+	before, err := cputime.Of(pid)
 	if err != nil {
 		return r, err
 	}
@@ -217,7 +218,7 @@ func (c client) run(body []byte, pid int, length time.Duration) (r result, err e
 		r.Records += records - failed
 	}
 	wall := time.Since(start)
-	after, err := cpu(pid)
+	after, err := cputime.Of(pid)
 	if err != nil {
 		return r, err
 	}
@@ -228,28 +229,6 @@ func (c client) run(body []byte, pid int, length time.Duration) (r result, err e
 	r.P50, r.P99 = ms(took[len(took)/2]), ms(took[len(took)*99/100])
 	r.RSS, err = rss(pid)
 	return r, err
-}
-
-// cpu gives the CPU time, user and system, that a process has used.
-func cpu(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
-	}
-	// The second field is the name in parentheses, which may hold anything.
-	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat: too short", pid)
-	}
-	var ticks int64
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * (time.Second / 100), nil
 }
 
 func rss(pid int) (int, error) {
