@@ -191,6 +191,32 @@ func TestProducerAggregatesWhileTheStreamIsResharded(t *testing.T) {
 	})
 }
 
+// TestProducerWaitsForTheNextListing reshards faster than the producer may list the shards: what
+// landed in a wrong shard must not wait for another Put.
+func TestProducerWaitsForTheNextListing(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+		p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{Aggregate: true})
+		keys := someKeys(10)
+		for n := range 6 {
+			for _, k := range keys {
+				mustPut(t, p, event{Key: k, N: n})
+			}
+			if err := p.Flush(timeout(t, time.Minute)); err != nil {
+				t.Fatalf("flush %d: %v", n, err)
+			}
+			if n%2 == 0 {
+				split(t, client, shardID(n/2*3))
+			} else {
+				merge(t, client, shardID(n/2*3+1), shardID(n/2*3+2))
+			}
+		}
+		if err := p.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		received(t, cfg, 6*len(keys))
+	})
+}
+
 func TestProducerGoesOnWithoutTheShards(t *testing.T) {
 	lake(t, 1, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
 		tapped, w := tap(cfg)

@@ -147,6 +147,10 @@ func (s *sender) pump(now time.Time) {
 	at := s.mu.queue.next()
 	if !s.mu.plain {
 		at = s.mu.agg.next()
+		// What landed in a wrong shard waits for a listing, which may not be due yet.
+		if next := s.mu.listing.next; s.mu.agg.held > 0 && !s.mu.listing.busy && (at.IsZero() || next.Before(at)) {
+			at = next
+		}
 	}
 	if at.IsZero() || at.Equal(s.mu.timerAt) {
 		return

@@ -60,7 +60,8 @@
 // [Lake.Fault] makes an operation of any service go wrong: throttled, failed, delayed,
 // failed for some entries of a batch, done with the answer lost, cut off, stale. A fault
 // happens a number of times, from some call on, or to the calls that a function picks, until
-// it is removed, and counts how often it did.
+// it is removed, and counts how often it did. Package local/check drives a whole pipeline
+// through such faults, reshards, kills and lease thefts from a seed.
 //
 // # What it does not model
 //

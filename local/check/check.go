@@ -37,12 +37,19 @@ type Options struct {
 	Events int
 	// Without are kinds of events that must not happen.
 	Without []Kind
+	// Other are further operations whose requests by workers go wrong and at which workers are
+	// killed, for pipelines that write into the lake: [local.S3PutObject], for instance.
+	Other []local.Operation
+	// Once says that the pipeline delivers exactly once, so that a duplicate breaks its promise
+	// too: one in what was collected, if it has a [Pipeline.Collect], or delivered. Zero means
+	// that duplicates are counted.
+	Once bool
 	// Unordered says that the pipeline promises no order, so that none is asked for. Zero
 	// means that the order per key is checked.
 	Unordered bool
-	// Patience is how long, in the bubble's time, nothing new has to be delivered until what
-	// is missing counts as lost. It must be longer than the pipeline's own time-outs and
-	// backoffs together. Zero means 5 minutes.
+	// Patience is how long, in the bubble's time, nothing new has to be delivered, since the
+	// last trouble was over, until what is missing counts as lost. It must be longer than the
+	// pipeline's own time-outs and backoffs together. Zero means 5 minutes.
 	Patience time.Duration
 }
 
@@ -84,6 +91,11 @@ func (o *Options) fill() error {
 	}
 	if o.Patience < time.Second {
 		errs = append(errs, fmt.Errorf("Patience: %v is below 1s (zero means 5m)", o.Patience))
+	}
+	for _, op := range o.Other {
+		if service, name, ok := strings.Cut(string(op), ":"); !ok || service == "" || name == "" {
+			errs = append(errs, fmt.Errorf("Other: %q is no operation: want service:Operation, such as %s", op, local.S3PutObject))
+		}
 	}
 	for _, k := range o.Without {
 		if !slices.ContainsFunc(kinds, func(x kindOf) bool { return x.kind == k }) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lakekit/lakekit/internal/hashrange"
+	"github.com/lakekit/lakekit/local"
 	"github.com/lakekit/lakekit/stream"
 )
 
@@ -139,7 +140,7 @@ func text(seed uint64, o *Options) string {
 // away when they should.
 func TestSeedDecidesEverything(t *testing.T) {
 	t.Parallel()
-	o := filled(t, Options{})
+	o := filled(t, Options{Other: []local.Operation{local.S3PutObject}})
 	byKind, names := map[Kind]int{}, map[string]bool{}
 	for seed := range uint64(150) {
 		if first, second := text(seed, o), text(seed, o); first != second {
@@ -153,7 +154,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 			}
 		}
 	}
-	if len(byKind) != len(kinds) || len(names) < 27 {
+	if len(byKind) != len(kinds) || len(names) != 32 {
 		t.Errorf("kinds %v, names %v", byKind, names)
 	}
 	o.Without = []Kind{Kill, PutFault}
@@ -192,9 +193,9 @@ func TestPartOfARange(t *testing.T) {
 
 func TestOptionsSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	o := Options{Seeds: -1, Records: 1, Keys: -1, Shards: -1, Workers: -1, Events: -1, Patience: time.Millisecond, Without: []Kind{"rain"}}
+	o := Options{Seeds: -1, Records: 1, Keys: -1, Shards: -1, Workers: -1, Events: -1, Patience: time.Millisecond, Without: []Kind{"rain"}, Other: []local.Operation{"PutObject"}}
 	err := o.fill()
-	for _, want := range []string{"Seeds: -1", "Records: 1 is below 2 (zero means 200)", "Keys", "Shards", "Workers", "Events", "Patience: 1ms", `no kind "rain"`} {
+	for _, want := range []string{"Seeds: -1", "Records: 1 is below 2 (zero means 200)", "Keys", "Shards", "Workers", "Events", "Patience: 1ms", `no kind "rain"`, `"PutObject" is no operation`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
@@ -209,5 +210,44 @@ func TestOptionsSayWhatIsWrong(t *testing.T) {
 		if _, _, err := parseReplay(text); err == nil || !strings.Contains(err.Error(), "is not a seed") {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+func TestReportText(t *testing.T) {
+	t.Parallel()
+	r := &Report{
+		Seeds: 2, Records: 10, GivenUp: 1, Took: 90 * time.Second, Duplicates: map[string]int{becausePut: 2, becauseTaken: 1},
+		Events: []Count{{"kill before it", 3, 1}},
+		Failure: &Failure{
+			Seed: 7, Again: 5, Of: 6, Script: []string{"1st this: that"}, Lost: []Finding{{"a", 3, "gone"}}, OutOfOrder: []Finding{{"b", 4, "late"}},
+			Repeated: []Finding{{"c", 5, "collected 2 times"}}, WentBack: []string{"back"}, Strange: []string{"strange"}, Errors: []string{"wrong"},
+			Trace: []string{"   1.000s worker-1.1 starts"}, Replay: "LAKEKIT_CHECK_SEED=7/1 go test -run " + pattern("TestX/it's (a)") + " -v .",
+		},
+	}
+	want := `check: 2 seeds, 10 records, 1m30s of the bubbles' time, 1 records given up by the pipeline
+  duplicates: 3; 1 delivered again after a lease was taken anew; 2 put more than once
+  happened, of what the scripts had:
+       1 of    3  kill before it
+seed 7 fails; it did again in 5 of 6 runs
+  lost (1):
+    record 3 of key a: gone
+  out of order (1):
+    record 4 of key b: late
+  more than once (1):
+    record 5 of key c: collected 2 times
+  went back (1):
+    back
+  not of the load (1):
+    strange
+  errors (1):
+    wrong
+  duplicates: 0
+  script (1):
+    1st this: that
+  trace (1):
+       1.000s worker-1.1 starts
+  replay: LAKEKIT_CHECK_SEED=7/1 go test -run '^TestX$/^it'\''s \(a\)$' -v .`
+	if got := r.String(); got != want {
+		t.Errorf("got\n%s", got)
 	}
 }

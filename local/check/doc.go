@@ -34,9 +34,12 @@
 // schema; a worker that keeps its leases otherwise must not go back in one life.
 //
 // Nothing is delivered that is no record of the load. Duplicates are what at-least-once
-// allows; they are counted, by what has probably caused them: a record that lies in the
+// allows, and break a promise only with [Options].Once; they are counted, by what has probably caused them: a record that lies in the
 // stream twice was put twice; one that was delivered twice from one place was delivered again
 // because a delivery had failed, a worker had ended or a lease had gone to another.
+//
+// A pipeline that writes into the lake, to S3 or a table, is asked afterwards what it has
+// brought about, with [Pipeline.Collect]; then that decides what is lost and what is double.
 //
 // # Scripts
 //
@@ -74,7 +77,8 @@
 // # Limits
 //
 // Sources are not killed: a producer's process that ends may lose what it has not
-// acknowledged, and Produce claims what it has put only when it returns. What a pipeline does
+// acknowledged, and Produce claims what it has put only when it returns. Scripts may differ from version to
+// version of this package. What a pipeline does
 // outside of the lake and Deliver (files, variables that workers share) is beyond the kills.
 // A goroutine that a pipeline leaves behind ends the test, as in every bubble. Lease thefts
 // and lease faults need a lease table with the KCL's key, leaseKey, and the name

@@ -20,6 +20,7 @@ type ledger struct {
 	ends     map[string]string        // worker -> how it ended
 	thefts   map[string]time.Duration // shard -> when its lease was last stolen
 	cuts     map[string]time.Duration // worker -> until when it could not reach the lake
+	found    map[event]int            // record -> how often it was collected; nil when nothing collects
 	strange  []string
 	back     []string // deliveries that went back for no reason
 	again    map[string]int
@@ -163,6 +164,7 @@ const (
 	becauseStolen  = "delivered again after a lease was stolen"
 	becauseCut     = "delivered again after its worker was cut off"
 	becauseTaken   = "delivered again after a lease was taken anew"
+	becauseFound   = "collected more than once"
 	becauseUnknown = "delivered again for another reason"
 	// The others name how the first worker ended.
 	becauseEnd = "delivered again after its worker was "
@@ -204,13 +206,51 @@ type Finding struct {
 	What string
 }
 
-// lost are the records that were acknowledged and never delivered.
+// collected counts a record that was found in what the pipeline has brought about.
+func (l *ledger) collected(key string, n int) {
+	if _, r := l.record(key, n); r == nil {
+		l.strange = append(l.strange, fmt.Sprintf("record %d of key %s, which was never put, was collected", n, key))
+		return
+	}
+	l.found[event{deliverTo, recordName(key, n)}]++
+}
+
+// count says how often a record has arrived: in what was collected, or delivered.
+func (l *ledger) count(key string, n int, r recordLog) int {
+	if l.found != nil {
+		return l.found[event{deliverTo, recordName(key, n)}]
+	}
+	return len(r.deliveries)
+}
+
+// lost are the records that were acknowledged and never arrived.
 func (l *ledger) lost() (out []Finding) {
 	for _, name := range l.names {
 		for n, r := range l.keys[name].records {
-			if r.failed == nil && len(r.deliveries) == 0 {
-				out = append(out, Finding{Key: name, N: n, What: "never delivered"})
+			if r.failed == nil && l.count(name, n, r) == 0 {
+				out = append(out, Finding{Key: name, N: n})
 			}
+		}
+	}
+	return out
+}
+
+// repeated are the records that arrived more than once.
+func (l *ledger) repeated() (out []Finding) {
+	for _, name := range l.names {
+		for n, r := range l.keys[name].records {
+			c := l.count(name, n, r)
+			if c < 2 {
+				continue
+			}
+			f := Finding{Key: name, N: n, What: fmt.Sprintf("collected %d times", c)}
+			if l.found == nil {
+				f.What = "delivered by"
+				for _, d := range r.deliveries {
+					f.What += fmt.Sprintf(" %s from %s after %.3fs;", d.worker, place(d.pos), d.at.Seconds())
+				}
+			}
+			out = append(out, f)
 		}
 	}
 	return out

@@ -42,7 +42,7 @@ func (l located) String() string {
 }
 
 // locate says of the lost records where in the stream they are.
-func locate(ctx context.Context, client *awskinesis.Client, res *result) {
+func locate(ctx context.Context, client *awskinesis.Client, res *result, arrived string) {
 	if len(res.lost) == 0 {
 		return
 	}
@@ -53,9 +53,9 @@ func locate(ctx context.Context, client *awskinesis.Client, res *result) {
 	}
 	for i := range res.lost {
 		f := &res.lost[i]
-		f.What = "acknowledged, not in the stream, never delivered"
+		f.What = "acknowledged, not in the stream, never " + arrived
 		if at := places[recordName(f.Key, f.N)]; len(at) > 0 {
-			f.What = "acknowledged, never delivered, though in the stream at"
+			f.What = "acknowledged, never " + arrived + ", though in the stream at"
 			var texts []string
 			for _, p := range at {
 				texts = append(texts, p.String())

@@ -26,6 +26,7 @@ type Pipeline struct {
 
 	produce func(ctx context.Context, s *Source) error
 	consume func(ctx context.Context, w *Worker) error
+	collect func(ctx context.Context, deliver func(data []byte)) error
 }
 
 // Produce says how records are put. f takes the records from s.Records and puts them through
@@ -43,6 +44,17 @@ func (p *Pipeline) Produce(f func(ctx context.Context, s *Source) error) { p.pro
 // and deliveries fail. What workers share by other ways, such as variables, is not cut off:
 // a pipeline that writes there must ask w.Killed first.
 func (p *Pipeline) Consume(f func(ctx context.Context, w *Worker) error) { p.consume = f }
+
+// Collect says what a pipeline has brought about whose effect is in the lake, such as objects
+// in S3 or rows of a table. f runs when the load is over and all workers have ended; it reads
+// through the lake's own Config and gives each record that it finds, in any order, to deliver.
+//
+// What f does not find is lost then, whatever was delivered, and what it finds twice is a
+// duplicate. The workers need not call [Worker.Deliver]; when they do, the run knows when it is
+// over and checks the order, and when they do not, it goes on for [Options].Patience.
+func (p *Pipeline) Collect(f func(ctx context.Context, deliver func(data []byte)) error) {
+	p.collect = f
+}
 
 // Source is where a producer gets its records.
 type Source struct {

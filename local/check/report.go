@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +47,8 @@ type Failure struct {
 	// Lost are the records that were acknowledged and never delivered; OutOfOrder those that
 	// were first delivered behind a later one of their key.
 	Lost, OutOfOrder []Finding
+	// Repeated are the records that arrived more than once, where [Options].Once forbids it.
+	Repeated []Finding
 	// WentBack are deliveries that went back within a lease's holding for no reason, Strange
 	// those of no record of the load, and Errors what the pipeline returned.
 	WentBack, Strange, Errors []string
@@ -99,6 +102,9 @@ func (f *finder) failure(res *result, keep []int, again int) *Failure {
 	if f.o.Unordered {
 		out.OutOfOrder, out.WentBack = nil, nil
 	}
+	if f.o.Once {
+		out.Repeated = res.repeated
+	}
 	var numbers []string
 	for _, x := range newScript(f.seed, newLoad(f.seed, f.o), f.o) {
 		if slices.Contains(keep, x.number) {
@@ -106,8 +112,17 @@ func (f *finder) failure(res *result, keep []int, again int) *Failure {
 			numbers = append(numbers, strconv.Itoa(x.number))
 		}
 	}
-	out.Replay = fmt.Sprintf("%s=%d/%s go test -run '^%s$' -v .", seedVariable, f.seed, strings.Join(numbers, ","), f.test)
+	out.Replay = fmt.Sprintf("%s=%d/%s go test -run %s -v .", seedVariable, f.seed, strings.Join(numbers, ","), pattern(f.test))
 	return out
+}
+
+// pattern is what go test -run wants for a test's name, for a shell.
+func pattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return "'" + strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`) + "'"
 }
 
 // most is how many lines a list of a report has.
@@ -139,6 +154,7 @@ func (f *Failure) String() string {
 	fmt.Fprintf(&b, "seed %d fails; it did again in %d of %d runs", f.Seed, f.Again, f.Of)
 	writeFindings(&b, "lost", f.Lost)
 	writeFindings(&b, "out of order", f.OutOfOrder)
+	writeFindings(&b, "more than once", f.Repeated)
 	writeList(&b, "went back", f.WentBack, most)
 	writeList(&b, "not of the load", f.Strange, most)
 	writeList(&b, "errors", f.Errors, most)

@@ -43,6 +43,7 @@ type run struct {
 		ledger   *ledger
 		struck   map[*line]bool
 		refusing map[event]time.Time // until when a record's deliveries are refused
+		calm     time.Time           // when the last trouble so far is over
 		trace    []string
 		errs     []string
 	}
@@ -55,6 +56,7 @@ type result struct {
 	duplicates map[string]int
 	lost       []Finding
 	disordered []Finding
+	repeated   []Finding
 	back       []string
 	strange    []string
 	errs       []string
@@ -65,7 +67,7 @@ type result struct {
 
 // broken says that a promise was broken.
 func (r *result) broken(o *Options) bool {
-	return len(r.lost)+len(r.strange)+len(r.errs) > 0 || !o.Unordered && len(r.disordered)+len(r.back) > 0
+	return len(r.lost)+len(r.strange)+len(r.errs) > 0 || o.Once && len(r.repeated) > 0 || !o.Unordered && len(r.disordered)+len(r.back) > 0
 }
 
 // runSeed runs a seed in the bubble that it is called in. keep says which lines of the script
@@ -98,14 +100,18 @@ func runSeed(ctx context.Context, o *Options, seed uint64, keep func(number int)
 	for i, after := range r.load.joins {
 		r.work.Go(func() { r.slot(workerName(i), after) })
 	}
-	if r.produce() {
-		r.settle()
-	}
+	r.produce()
+	r.settle() // not for long when something has failed
 	r.finish()
 	r.work.Wait()
+	r.collect(context.WithoutCancel(ctx))
 	res := r.result()
 	if res.broken(o) {
-		locate(context.WithoutCancel(ctx), awskinesis.NewFromConfig(lake.Config()), res)
+		arrived := "delivered"
+		if r.pipeline.collect != nil {
+			arrived = "collected"
+		}
+		locate(context.WithoutCancel(ctx), awskinesis.NewFromConfig(lake.Config()), res, arrived)
 	}
 	return res
 }
@@ -135,14 +141,22 @@ func (r *run) strike(x *line) {
 
 func (r *run) struck(x *line) {
 	r.mu.struck[x] = true
+	r.troubled(x)
+}
+
+// troubled notes a line and how long it lasts.
+func (r *run) troubled(x *line) {
 	r.note("line %d: %s", x.number, x)
+	if over := time.Now().Add(x.wait); over.After(r.mu.calm) {
+		r.mu.calm = over
+	}
 }
 
 // mark says that a request is marked for a line's fault, which tells itself whether it strikes.
 func (r *run) mark(x *line) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.note("line %d: %s", x.number, x)
+	r.troubled(x)
 }
 
 func (r *run) create() error {
@@ -170,55 +184,68 @@ func (r *run) active(client *awskinesis.Client) error {
 	}
 }
 
-// produce runs the sources; false means that the run is over.
-func (r *run) produce() bool {
+// produce runs the sources.
+func (r *run) produce() {
 	ctx, cancel := context.WithCancel(r.stopping)
 	defer cancel()
 	var sources sync.WaitGroup
-	good := true
 	for i, steps := range r.load.sources {
 		s := &Source{run: r, name: sourceName(i), steps: steps, left: len(steps)}
 		sources.Go(func() {
 			err := r.pipeline.produce(ctx, s)
-			r.mu.Lock()
-			r.note("%s has put its load", s.name)
-			r.mu.Unlock()
 			switch {
 			case err != nil:
 				r.fail("%s: Produce: %v", s.name, err)
-				good = false
 			case s.left > 0:
 				r.fail("%s: Produce returned nil and left %d of %d records of its load", s.name, s.left, len(steps))
-				good = false
+			default:
+				r.mu.Lock()
+				r.note("%s has put its load", s.name)
+				r.mu.Unlock()
 			}
 		})
 	}
 	done := make(chan struct{})
 	go func() { sources.Wait(); close(done) }()
-	for quiet := 0; ; {
+	for q := r.watch(); ; {
 		t := time.NewTimer(time.Second)
-		r.mu.Lock()
-		before := r.mu.ledger.open + r.mu.ledger.seen
-		r.mu.Unlock()
 		select {
 		case <-done:
 			t.Stop()
-			return good
+			return
 		case <-t.C:
 		}
-		r.mu.Lock()
-		moved := r.mu.ledger.open+r.mu.ledger.seen != before
-		r.mu.Unlock()
-		if quiet++; moved {
-			quiet = 0
-		}
-		if time.Duration(quiet)*time.Second > r.o.Patience {
+		if q.over() {
 			r.fail("Produce has not returned %v after the last record was taken or delivered", r.o.Patience)
 			cancel()
 			<-done
-			return false
+			return
 		}
 	}
+}
+
+// quiet says how long nothing has happened.
+type quiet struct {
+	run   *run
+	moved int // records taken and delivered
+	since time.Time
+}
+
+func (r *run) watch() *quiet { return &quiet{run: r, since: time.Now()} }
+
+// over says whether nothing was taken or delivered for the run's patience, since the last
+// trouble was over.
+func (q *quiet) over() bool {
+	q.run.mu.Lock()
+	defer q.run.mu.Unlock()
+	if n := 2*q.run.mu.ledger.seen + q.run.mu.ledger.open; n != q.moved {
+		q.moved, q.since = n, time.Now()
+	}
+	since := q.since
+	if q.run.mu.calm.After(since) {
+		since = q.run.mu.calm
+	}
+	return time.Since(since) >= q.run.o.Patience
 }
 
 // take hands a record to a source's producer.
@@ -233,12 +260,9 @@ func (r *run) take(s *Source, rec Record) {
 
 // settle waits until everything was delivered, or until nothing has been for long.
 func (r *run) settle() {
-	quiet, seen := time.Duration(0), -1
-	const tick = 250 * time.Millisecond
-	for quiet < r.o.Patience {
+	for q := r.watch(); !q.over(); sleep(r.stopping, 250*time.Millisecond) {
 		r.mu.Lock()
-		open, now := r.mu.ledger.open, r.mu.ledger.seen
-		failed := len(r.mu.errs) > 0
+		open, failed := r.mu.ledger.open, len(r.mu.errs) > 0
 		r.mu.Unlock()
 		if failed {
 			return
@@ -247,10 +271,6 @@ func (r *run) settle() {
 			sleep(r.stopping, afterwards) // for duplicates that still come
 			return
 		}
-		if quiet += tick; now != seen {
-			quiet, seen = 0, now
-		}
-		sleep(r.stopping, tick)
 	}
 	r.mu.Lock()
 	r.note("nothing new was delivered for %v", r.o.Patience)
@@ -363,6 +383,29 @@ func (r *run) steal(ctx context.Context, x *line) {
 	}
 }
 
+// collect asks what the pipeline has brought about.
+func (r *run) collect(ctx context.Context) {
+	if r.pipeline.collect == nil {
+		return
+	}
+	r.mu.Lock()
+	r.mu.ledger.found = map[event]int{}
+	r.mu.Unlock()
+	err := r.pipeline.collect(ctx, func(data []byte) {
+		key, n, ok := parse(data)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if ok {
+			r.mu.ledger.collected(key, n)
+			return
+		}
+		r.mu.ledger.strange = append(r.mu.ledger.strange, fmt.Sprintf("%d bytes that are no record of the load were collected", len(data)))
+	})
+	if err != nil {
+		r.fail("Collect: %v", err)
+	}
+}
+
 // result sums the run up.
 func (r *run) result() *result {
 	r.mu.Lock()
@@ -377,10 +420,18 @@ func (r *run) result() *result {
 	}
 	res := &result{
 		records: r.load.records(), givenUp: l.givenUp(), duplicates: l.again, lost: l.lost(), disordered: l.disordered(),
-		back: l.back, strange: l.strange, errs: r.mu.errs, struck: map[int]bool{}, trace: r.mu.trace, took: r.now(),
+		repeated: l.repeated(), back: l.back, strange: l.strange, errs: r.mu.errs, struck: map[int]bool{}, trace: r.mu.trace, took: r.now(),
 	}
 	for x := range r.mu.struck {
 		res.struck[x.number] = true
+	}
+	if l.found != nil {
+		res.duplicates = map[string]int{}
+		for _, n := range l.found {
+			if n > 1 {
+				res.duplicates[becauseFound] += n - 1
+			}
+		}
 	}
 	if len(res.errs) > 0 {
 		res.lost = nil // the run was not carried through

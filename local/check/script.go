@@ -13,7 +13,7 @@ import (
 type Kind string
 
 // What may happen. The first six happen to the stream and the workers, the others to single
-// requests and deliveries.
+// requests and deliveries. A worker is killed at requests of [Options].Other too.
 const (
 	Split  Kind = "split"   // a shard is split, at any place of its range
 	Merge  Kind = "merge"   // two shards are merged
@@ -28,6 +28,7 @@ const (
 	LeaseFault Kind = "lease fault" // writes to a lease's row: throttled, failed, slow, the answer lost
 	Refuse     Kind = "refuse"      // Deliver returns an error, once or for a while
 	Slow       Kind = "slow"        // Deliver takes its time
+	OtherFault Kind = "other fault" // an operation of Options.Other: throttled, failed, slow, the answer lost
 )
 
 type kindOf struct {
@@ -50,6 +51,7 @@ var kinds = []kindOf{
 	{LeaseFault, 3, (*author).leaseFault},
 	{Refuse, 2, (*author).refuse},
 	{Slow, 1, (*author).slow},
+	{OtherFault, 4, (*author).otherFault},
 }
 
 // event is what can be counted: something that happens to a thing. What a line waits for is
@@ -66,6 +68,7 @@ const (
 	writing   = "table write"   // by a worker, to any row
 	delivers  = "delivery"      // by a worker
 	deliverTo = "delivery of a" // record
+	// Of Options.Other it is the operation's name, by a worker.
 )
 
 // line is one line of a script: at the nth event, something happens.
@@ -111,6 +114,8 @@ func (l *line) String() string {
 		head += " delivery by " + l.at.thing
 	case deliverTo:
 		head += " delivery of " + l.at.thing
+	default:
+		head += " " + l.at.what + " by " + l.at.thing
 	}
 	tail := l.does
 	switch l.kind {
@@ -133,7 +138,7 @@ func (l *line) String() string {
 // name is what the line's strikes are counted under.
 func (l *line) name() string {
 	switch l.kind {
-	case PutFault, ReadFault, ListFault, LeaseFault:
+	case PutFault, ReadFault, ListFault, LeaseFault, OtherFault:
 		return string(l.kind) + ": " + l.does
 	case Kill:
 		return "kill " + l.does
@@ -158,13 +163,13 @@ func ordinal(n int) string {
 
 // newScript is a seed's script, a function of the seed, the load and the options alone.
 func newScript(seed uint64, l *load, o *Options) []*line {
-	a := &author{Rand: random(seed, forScript), load: l, shards: l.shards}
+	a := &author{Rand: random(seed, forScript), load: l, shards: l.shards, other: o.Other}
 	a.focus = a.Float64()
 	// A seed has some kinds of events and not others: what hides behind one kind is found by
 	// the seeds that do without it.
 	var lot []int
 	for i, k := range kinds {
-		if a.IntN(5) < 3 && !slices.Contains(o.Without, k.kind) {
+		if a.IntN(5) < 3 && !slices.Contains(o.Without, k.kind) && (k.kind != OtherFault || len(o.Other) > 0) {
 			for range k.weight {
 				lot = append(lot, i)
 			}
@@ -191,6 +196,7 @@ type author struct {
 	*rand.Rand
 	load   *load
 	shards int // that there may have been
+	other  []local.Operation
 	focus  float64
 }
 
@@ -239,6 +245,11 @@ func (a *author) slot() string { return workerName(a.IntN(len(a.load.joins))) }
 func (a *author) kill(x *line) {
 	x.at.thing = a.slot()
 	x.wait = a.between(0, 20*time.Second)
+	if len(a.other) > 0 && a.IntN(2) == 0 {
+		x.at.what, x.nth = string(a.other[a.IntN(len(a.other))]), a.early(20)
+		x.does = []string{beforeIt, behindIt}[a.IntN(2)]
+		return
+	}
 	switch a.IntN(4) {
 	case 0:
 		x.at.what, x.nth, x.does = writing, a.early(30), beforeIt
@@ -257,8 +268,10 @@ const (
 )
 
 func (a *author) stop(x *line) {
-	x.at = event{delivers, a.slot()}
-	x.nth = a.delivery()
+	x.at, x.nth = event{delivers, a.slot()}, a.delivery()
+	if a.IntN(3) == 0 {
+		x.at.what, x.nth = writing, a.early(30)
+	}
 	x.wait = a.between(0, 20*time.Second)
 }
 
@@ -364,6 +377,13 @@ func (a *author) listFault(x *line) {
 func (a *author) leaseFault(x *line) {
 	x.at, x.nth = event{leasing, a.shard()}, a.early(12)
 	x.ops = []local.Operation{local.DynamoDBUpdateItem, local.DynamoDBPutItem, local.DynamoDBDeleteItem}
+	a.fault(x, []fault{throttled, broken, lostReply, lostReply, delayed})
+}
+
+func (a *author) otherFault(x *line) {
+	op := a.other[a.IntN(len(a.other))]
+	x.at, x.nth = event{string(op), a.slot()}, a.early(20)
+	x.ops = []local.Operation{op}
 	a.fault(x, []fault{throttled, broken, lostReply, lostReply, delayed})
 }
 

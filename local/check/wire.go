@@ -17,6 +17,7 @@ import (
 	"github.com/lakekit/lakekit/internal/awswire"
 	"github.com/lakekit/lakekit/local"
 	"github.com/lakekit/lakekit/local/internal/kinesis"
+	"github.com/lakekit/lakekit/local/internal/s3"
 )
 
 // lineHeader marks a request with the numbers of the lines that strike it, for the lake's
@@ -76,6 +77,8 @@ func (c *wire) Do(r *http.Request) (*http.Response, error) {
 				return nil, ErrKilled
 			}
 			killer = x
+		case Stop:
+			c.run.halt(c.worker, x)
 		case CutOff:
 			c.run.cutOff(c.worker, x)
 			return nil, c.reach()
@@ -166,6 +169,7 @@ func marked(h http.Header, number int) bool {
 // request is what a request asks for, as far as events go.
 type request struct {
 	op       string
+	full     local.Operation // with the service
 	body     []byte
 	read     bool
 	plumbing bool // of a stream or a lease: the consumer's own work
@@ -179,7 +183,7 @@ type request struct {
 // readRequest reads what is counted, and nothing else.
 func readRequest(r *http.Request) (*request, error) {
 	target := r.Header.Get("X-Amz-Target")
-	q := &request{op: awswire.Operation(r)}
+	q := &request{op: awswire.Operation(r), full: operation(r)}
 	q.plumbing = strings.HasPrefix(target, "Kinesis_") || strings.HasPrefix(target, "DynamoDB_")
 	switch q.op {
 	case "PutRecord", "PutRecords", "GetRecords", "SubscribeToShard", "UpdateItem", "PutItem", "DeleteItem":
@@ -212,6 +216,22 @@ func readRequest(r *http.Request) (*request, error) {
 		q.readLease(format)
 	}
 	return q, nil
+}
+
+// operation names a request's operation as package local does.
+func operation(r *http.Request) local.Operation {
+	api, name, ok := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	for prefix, service := range map[string]string{"Kinesis_": "kinesis", "DynamoDB_": "dynamodb", "AWSGlue": "glue", "AmazonAthena": "athena"} {
+		if ok && strings.HasPrefix(api, prefix) {
+			return local.Operation(service + ":" + name)
+		}
+	}
+	c := *r
+	if c.Host == "" {
+		c.Host = r.URL.Host
+	}
+	name, _, _ = s3.Operation(&c)
+	return local.Operation("s3:" + name)
 }
 
 // readPut finds the load's records in a put request.
@@ -286,6 +306,9 @@ func (c *wire) count(q *request) (struck []*line) {
 	}
 	if q.shard != "" {
 		struck = append(struck, n.count(event{reads, q.shard})...)
+	}
+	if c.worker != nil && slices.Contains(c.run.o.Other, q.full) {
+		struck = append(struck, n.count(event{string(q.full), c.who})...)
 	}
 	if q.op == "ListShards" && q.plumbing {
 		struck = append(struck, n.count(event{listing, c.who})...)
