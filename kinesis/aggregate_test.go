@@ -15,6 +15,7 @@ import (
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/lakekit/lakekit/internal/hashrange"
 	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/stream"
 )
@@ -337,27 +338,37 @@ func TestAggregatesOfOneKey(t *testing.T) {
 
 // TestHotShardHoldsUpNoOther fills one shard's queue far beyond what it takes.
 func TestHotShardHoldsUpNoOther(t *testing.T) {
-	lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
-		p := newProducer(t, cfg, &kinesis.ProducerOptions[event]{Aggregate: true, Timeout: time.Minute})
-		const n = 5000
-		for i := range n {
-			mustPut(t, p, event{Key: "a", N: i, Pad: strings.Repeat("x", 1000)})
-		}
-		for i := range 20 {
-			ack := mustPut(t, p, event{Key: "user-1", N: i})
-			began := time.Now()
-			if _, err := ack.Wait(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if d := time.Since(began); d > 150*time.Millisecond {
-				t.Errorf("a record of the idle shard took %v", d)
-			}
-		}
-		if err := p.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		received(t, cfg, n+20)
-	})
+	for name, aggregate := range map[string]bool{"plain": false, "aggregate": true} {
+		t.Run(name, func(t *testing.T) {
+			lake(t, 2, func(t *testing.T, cfg aws.Config, client *awskinesis.Client) {
+				tapped, w := tap(cfg)
+				p := newProducer(t, tapped, &kinesis.ProducerOptions[event]{Aggregate: aggregate, Timeout: time.Minute})
+				hot := slices.DeleteFunc(someKeys(10_000), func(k string) bool { return hashrange.Of(k).Hi>>63 == 1 })
+				for _, k := range hot {
+					mustPut(t, p, event{Key: k, Pad: strings.Repeat("x", 1000)})
+				}
+				time.Sleep(time.Second)
+				for i := range 20 {
+					ack := mustPut(t, p, event{Key: "user-1", N: i})
+					began := time.Now()
+					if _, err := ack.Wait(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if d := time.Since(began); d > 150*time.Millisecond {
+						t.Errorf("record %d of the idle shard took %v", i, d)
+					}
+				}
+				if err := p.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				st := p.Stats()
+				t.Logf("%d records: %d tried again, %d listings", st.Put, st.Retried, w.count("ListShards"))
+				if st.Acked != int64(len(hot)+20) {
+					t.Errorf("%+v", st)
+				}
+			})
+		})
+	}
 }
 
 // TestProducersShareAShard: three that want more than a shard takes waste few attempts.

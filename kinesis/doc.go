@@ -27,9 +27,13 @@
 // meanwhile and such a record lands in a shard that does not own all that is in it, all of it
 // is put again, also what that shard does own: readers differ in what they make of it, and so
 // nothing is lost with any of them. (The KPL takes that part for delivered, and the KCL drops
-// it.) While the shards cannot be listed, records go unaggregated. A shard that throttles is
-// sent less, a share of what a shard takes that falls with each throttling and rises without,
-// and its back-off holds up no other.
+// it.) While the shards cannot be listed, records go unaggregated.
+//
+// A shard that throttles holds up no other. Aggregates for it are sent at the rate that it has
+// been found to take, which falls with each throttling and rises without; of other records at
+// most 1,000 are tried again for one shard while the rest of its records wait. (Which shard a
+// record is for is asked when shards throttle. When they cannot be listed, the 1,000 are of
+// all shards together.)
 //
 // A reply that is lost makes duplicates: the stream may have taken a request whose answer
 // never came, and it is sent again. Consumers must bear them.
@@ -153,7 +157,7 @@
 // Credentials need kinesis:DescribeStreamSummary, ListShards, GetShardIterator and
 // GetRecords to consume (with fan-out SubscribeToShard, DescribeStreamConsumer and
 // RegisterStreamConsumer in place of the last two), kinesis:PutRecords to produce (and DescribeStreamSummary for
-// records above 1 MiB, ListShards for aggregates), dynamodb:DescribeTable, CreateTable (when the table is not there),
+// records above 1 MiB, ListShards for aggregates and where shards throttle), dynamodb:DescribeTable, CreateTable (when the table is not there),
 // Scan, PutItem, UpdateItem and DeleteItem for the leases, with Java workers of 3.0 to 3.4 also
 // dynamodb:Scan on "app-CoordinatorState" and GetItem, UpdateItem and DeleteItem on
 // "app-WorkerMetricStats", and kms:Decrypt or

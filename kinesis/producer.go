@@ -124,6 +124,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 	client := awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.Protocol = putProtocol{o.Protocol} })
 	s := &sender{
 		client: client, stream: streamName, region: cfg.Region, onError: o.OnError, maxAge: o.MaxAge,
+		aggregate: o.Aggregate, shards: &shardMap{client: client, stream: streamName, region: cfg.Region},
 		maxInFlight: orDefault(o.MaxInFlight, 8),
 		room:        newBudget(int64(orDefault(o.Buffer, 32<<20))),
 	}
@@ -134,7 +135,6 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 	s.mu.plain = !o.Aggregate
 	s.mu.flights = map[*[]*parcel]struct{}{}
 	if o.Aggregate {
-		s.shards = &shardMap{client: client, stream: streamName, region: cfg.Region}
 		s.mu.agg = aggregator{linger: linger, timeout: timeout, maxAge: o.MaxAge, backoff: wait, memory: &s.memory}
 		s.mu.agg.relayout(nil)
 	}
@@ -176,7 +176,7 @@ func (p *Producer[T]) Put(ctx context.Context, v T) (Ack, error) {
 		}
 	}
 	var hash hashrange.Key
-	if p.sender.shards != nil {
+	if p.sender.aggregate {
 		hash = hashOf(r)
 	}
 	room := int64(r.wire() + p.sender.overhead())

@@ -34,7 +34,10 @@ type lane struct {
 	due        time.Time // while in the backoff heap
 	urgent     bool      // the head's linger was over when the lane became ready
 	retrying   bool      // the head has been attempted
-	next       *lane     // in a laneList or the free list
+	layout     *layout   // for which shard is
+	shard      int
+	counted    *layout // in whose jams it is counted
+	next       *lane   // in a laneList or the free list
 }
 
 type laneList struct {
@@ -82,7 +85,7 @@ func (h *laneHeap) Pop() any {
 // queue decides which records go into the next request. It has no clock, goroutine or
 // lock of its own. Its invariants:
 //
-//	I1 a lane is in one place: a list, the heap, or a request in flight
+//	I1 a lane is in one place: a list, a jam, the heap, or a request in flight
 //	I2 of a lane at most one record is in flight, and it is the oldest
 //	I3 a record leaves only through settle or drop, once
 type queue struct {
@@ -99,6 +102,9 @@ type queue struct {
 	retry      laneList  // heads whose backoff is over
 	waiting    laneHeap  // heads in backoff
 	flying     int       // retried records in flight
+	layout     *layout   // nil: not known, which is so until shards throttle
+	jams       []jam     // by layout.open
+	parked     int       // lanes in them
 	hurried    time.Time // since when take holds back what need not linger; zero: it does not
 	free       *lane
 }
@@ -148,12 +154,95 @@ func (q *queue) popReady() *lane {
 	return l
 }
 
-// gated says that so many records are being retried, two requests of them, that new ones
-// must wait. Without it a throttled shard would have the whole buffer tried again and again,
-// each record with a small chance, and some would time out although the shard could have
-// taken them all in turn.
-func (q *queue) gated() bool {
-	return len(q.waiting)+q.retry.n+q.flying >= 2*maxRequestRecords
+// jam is what one shard's throttling holds up.
+type jam struct {
+	retrying int // heads that have been attempted
+	parked   laneList
+}
+
+// gate is how many records are tried again before new ones must wait: of all shards while
+// the layout is not known, and of each shard then. Without it a throttled shard would have
+// the whole buffer tried again and again, each record with a small chance, and some would
+// time out although the shard could have taken them all in turn.
+const gate = 2 * maxRequestRecords
+
+// retried is how many records are being tried again.
+func (q *queue) retried() int { return len(q.waiting) + q.retry.n + q.flying }
+
+func (q *queue) gated() bool { return q.layout == nil && q.retried() >= gate }
+
+// relayout makes the gate one of each shard, or one of all without a layout.
+func (q *queue) relayout(l *layout) {
+	for i := range q.jams {
+		q.unpark(i, q.jams[i].parked.n)
+	}
+	q.layout, q.jams = l, nil
+	if l == nil {
+		return
+	}
+	q.jams = make([]jam, len(l.open))
+	for _, x := range q.waiting {
+		q.count(x)
+	}
+	for x := q.retry.head; x != nil; x = x.next {
+		q.count(x)
+	}
+}
+
+// count counts a lane whose head is tried again in its shard's jam, once.
+func (q *queue) count(l *lane) {
+	if q.layout != nil && l.counted != q.layout {
+		q.jams[q.shardOf(l)].retrying++
+		l.counted = q.layout
+	}
+}
+
+// uncount is count's end.
+func (q *queue) uncount(l *lane) {
+	if q.layout != nil && l.counted == q.layout {
+		q.jams[l.shard].retrying--
+	}
+	l.counted = nil
+}
+
+// shardOf is the place of a lane's shard in the layout.
+func (q *queue) shardOf(l *lane) int {
+	if l.layout != q.layout {
+		l.layout = q.layout
+		l.shard = q.layout.find(hashOf(userRecord{key: l.head.key, hash: l.head.hash}))
+	}
+	return l.shard
+}
+
+// unpark makes n of a shard's lanes ready again.
+func (q *queue) unpark(shard, n int) {
+	q.parked -= n
+	for range n {
+		q.pushReady(q.jams[shard].parked.pop(), true)
+	}
+}
+
+// unjam makes lanes ready again whose shards have come through.
+func (q *queue) unjam() {
+	for i := range q.jams {
+		if j := &q.jams[i]; j.parked.n > 0 && j.retrying < gate {
+			q.unpark(i, min(j.parked.n, gate-j.retrying))
+		}
+	}
+}
+
+// park takes a lane of a shard that is jammed from the ready ones; it says whether it is.
+func (q *queue) park() bool {
+	if q.layout == nil {
+		return false
+	}
+	shard := q.shardOf(q.ready.head)
+	if q.jams[shard].retrying < gate {
+		return false
+	}
+	q.jams[shard].parked.push(q.popReady())
+	q.parked++
+	return true
 }
 
 // take gives the records of the next request, or none when it is better to wait. A full
@@ -164,6 +253,11 @@ func (q *queue) gated() bool {
 func (q *queue) take(now time.Time, flush, idle bool) []*parcel {
 	for len(q.waiting) > 0 && !q.waiting[0].due.After(now) {
 		q.retry.push(heap.Pop(&q.waiting).(*lane))
+	}
+	if q.parked > 0 {
+		q.unjam()
+	}
+	for q.ready.n > 0 && q.park() {
 	}
 	open := q.ready.n > 0 && !q.gated()
 	full := open && (q.ready.n >= maxRequestRecords || q.readyBytes >= maxRequestBytes) || q.retry.n >= maxRequestRecords
@@ -210,7 +304,12 @@ func (q *queue) take(now time.Time, flush, idle bool) []*parcel {
 		add(l)
 	}
 	for open && q.ready.n > 0 && fits(q.ready.head.head) {
-		add(q.popReady())
+		if !q.park() {
+			add(q.popReady())
+		}
+	}
+	if len(batch) == 0 { // all of them were of jammed shards
+		return nil
 	}
 	return batch
 }
@@ -246,6 +345,7 @@ func (q *queue) settle(r *parcel, o outcome, now time.Time) bool {
 	if o.err != nil && o.limit > 0 {
 		r.limit, r.result = o.limit, o
 		l.retrying = true
+		q.count(l)
 		q.retry.push(l)
 		return false
 	}
@@ -253,6 +353,7 @@ func (q *queue) settle(r *parcel, o outcome, now time.Time) bool {
 		due := now.Add(q.backoff(r.attempts)).Truncate(grain)
 		if !due.After(r.deadline(q.timeout, q.maxAge)) {
 			l.retrying = true
+			q.count(l)
 			l.due = due
 			heap.Push(&q.waiting, l)
 			r.result = o
@@ -267,8 +368,9 @@ func (q *queue) settle(r *parcel, o outcome, now time.Time) bool {
 // advance lets the head of a lane go and makes the next record ready.
 func (q *queue) advance(l *lane, now time.Time) {
 	r := l.head
+	q.uncount(l)
 	l.head, r.next, r.lane = r.next, nil, nil
-	l.retrying = false
+	l.retrying, l.layout = false, nil
 	if l.head == nil {
 		if !q.unordered {
 			delete(q.lanes, l.key)
@@ -283,7 +385,11 @@ func (q *queue) advance(l *lane, now time.Time) {
 // heads gives the lanes that are not in flight.
 func (q *queue) heads() iter.Seq[*lane] {
 	return func(yield func(*lane) bool) {
-		for _, first := range []*lane{q.ready.head, q.retry.head} {
+		lists := []*lane{q.ready.head, q.retry.head}
+		for i := range q.jams {
+			lists = append(lists, q.jams[i].parked.head)
+		}
+		for _, first := range lists {
 			for l := first; l != nil; l = l.next {
 				if !yield(l) {
 					return
@@ -300,6 +406,7 @@ func (q *queue) heads() iter.Seq[*lane] {
 
 // drop takes out every record that is not in flight, in order per key.
 func (q *queue) drop() []*parcel {
+	q.relayout(nil) // nothing is parked then
 	var rs []*parcel
 	empty := func(l *lane) {
 		for r := l.head; r != nil; {

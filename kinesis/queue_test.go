@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/lakekit/lakekit/internal/hashrange"
 )
 
 func newQueue(unordered bool) *queue {
@@ -193,6 +195,75 @@ func TestQueueGatesNewRecordsBehindRetries(t *testing.T) {
 	}
 }
 
+// TestQueueGatesEachShard: with a layout the shard that throttles holds up no other.
+func TestQueueGatesEachShard(t *testing.T) {
+	t.Parallel()
+	q := newQueue(false)
+	q.relayout(layoutOf(2, 0))
+	throttle := outcome{err: errors.New("throttled"), retry: true}
+	jammed := true
+	attempted, passed := map[*parcel]bool{}, 0
+	now := t0
+	run := func(d time.Duration) {
+		for end := now.Add(d); now.Before(end); now = now.Add(10 * time.Millisecond) {
+			for b := q.take(now, true, true); b != nil; b = q.take(now, true, true) {
+				for _, r := range b {
+					if q.shardOf(r.lane) == 0 && jammed {
+						attempted[r] = true
+						q.settle(r, throttle, now)
+						continue
+					}
+					passed++
+					q.settle(r, outcome{}, now)
+				}
+			}
+		}
+	}
+	const n = 5000
+	upper := 0
+	for i := range n {
+		r := put(q, now, fmt.Sprint(i), "")
+		upper += q.shardOf(r.lane)
+	}
+	run(5 * time.Second)
+	if len(attempted) > gate+maxRequestRecords || len(attempted) < gate {
+		t.Fatalf("%d records were tried against a shard that takes none, want about %d", len(attempted), gate)
+	}
+	if passed != upper {
+		t.Fatalf("%d of the other shard's %d records passed", passed, upper)
+	}
+	if seen := 0; true {
+		for range q.heads() {
+			seen++
+		}
+		if seen != n-upper || q.parked == 0 {
+			t.Fatalf("%d lanes are seen, want %d; %d are parked", seen, n-upper, q.parked)
+		}
+	}
+	jammed = false
+	run(10 * time.Second)
+	if passed != n || q.parked != 0 || q.jams[0].retrying != 0 {
+		t.Fatalf("%d of %d records passed after the jam; %+v", passed, n, q.jams)
+	}
+	jammed = true
+	for i := range n {
+		put(q, now, fmt.Sprint(i), "")
+	}
+	run(time.Second)
+	fresh := layoutOf(3, 10)
+	q.relayout(fresh)
+	run(time.Second)
+	first := 0
+	for i := range n {
+		if fresh.find(hashrange.Of(fmt.Sprint(i))) == 0 {
+			first++
+		}
+	}
+	if got := len(q.drop()); got != first || q.parked != 0 || q.ready.n != 0 {
+		t.Fatalf("dropped %d, want %d", got, first)
+	}
+}
+
 // TestQueueRandom drives random puts and outcomes and checks I1 to I3, order per key and
 // the limits of each request against a list of what was put.
 func TestQueueRandom(t *testing.T) {
@@ -257,6 +328,14 @@ func TestQueueRandom(t *testing.T) {
 					inFlight[r.key] = true
 				}
 				requests = append(requests, b)
+			}
+			if rnd.IntN(40) == 0 {
+				q.relayout([]*layout{nil, layoutOf(1, step), layoutOf(3, step)}[rnd.IntN(3)])
+			}
+			for i, j := range q.jams {
+				if j.retrying < 0 || j.retrying > 8 && !unordered {
+					t.Fatalf("seed %d: shard %d counts %d retried keys of 8", seed, i, j.retrying)
+				}
 			}
 		}
 		if unordered {

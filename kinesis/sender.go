@@ -35,7 +35,8 @@ type sender struct {
 	onError     func(context.Context, Failed)
 	room        *budget
 	memory      memory
-	shards      *shardMap       // nil: nothing is aggregated
+	aggregate   bool
+	shards      *shardMap
 	ctx         context.Context // of requests and OnError; ends with the producer
 	cancel      context.CancelCauseFunc
 	work        sync.WaitGroup
@@ -46,7 +47,7 @@ type sender struct {
 		agg       aggregator
 		plain     bool // records go to the queue: nothing is aggregated, or cannot be now
 		listing   pace
-		stale     *layout // found to be wrong, while plain
+		stale     *layout // found to be wrong
 		fresh     *layout // what switching switches to; nil: to the queue
 		switching bool    // nothing is taken until nothing is in flight
 		inFlight  int
@@ -75,7 +76,7 @@ type generation struct {
 
 // overhead is what room a record takes beside its key and payload.
 func (s *sender) overhead() int {
-	if s.shards != nil {
+	if s.aggregate {
 		return packedOverhead
 	}
 	return recordOverhead
@@ -84,7 +85,7 @@ func (s *sender) overhead() int {
 // put queues a record that has its room. borrowed says that the payload must not be kept.
 func (s *sender) put(r userRecord, hash hashrange.Key, borrowed bool) (slot, error) {
 	cost := r.wire() + s.overhead()
-	if borrowed && (s.shards == nil || r.wire() >= aggregateSize) {
+	if borrowed && (!s.aggregate || r.wire() >= aggregateSize) {
 		r.data, borrowed = bytes.Clone(r.data), false
 	}
 	s.mu.Lock()
@@ -212,39 +213,30 @@ func (s *sender) send(flight *[]*parcel) {
 
 func (s *sender) settle(p *parcel, o outcome, now time.Time) bool {
 	if s.mu.plain {
+		if l := s.mu.queue.layout; l != nil && o.err == nil && s.mu.stale == nil {
+			if _, ok := l.ranges[o.shard]; !ok {
+				s.mu.stale = l // resharded since
+			}
+		}
 		return s.mu.queue.settle(p, o, now)
 	}
 	return s.mu.agg.settle(p, o, now)
 }
 
-// relayout lists the shards when the layout is not known or was found to be wrong, and
-// changes to the new one, or to the queue while there is none, when nothing is in flight: a
-// record may not overtake another of its key that is on its way to another shard. The mutex
-// is held.
+// relayout changes to a new layout of the shards. Without aggregation it only says which
+// records must wait when a shard throttles. With it, nothing may be in flight: a record may
+// not overtake another of its key that is on its way to another shard. Records go to the
+// queue while there is no layout. The mutex is held.
 func (s *sender) relayout(now time.Time) {
-	if s.shards == nil {
-		return
-	}
-	wanted := s.mu.plain || s.mu.agg.layout == nil || s.mu.agg.held > 0
-	if wanted && !s.mu.switching && s.mu.listing.begin(now) {
+	if !s.mu.switching && s.wantsLayout() && s.mu.listing.begin(now) {
 		before := s.mu.agg.layout
-		if before == nil {
+		switch {
+		case !s.aggregate:
+			before = s.mu.queue.layout
+		case before == nil:
 			before = s.mu.stale
 		}
-		s.work.Go(func() {
-			fresh := s.shards.list(s.ctx, before)
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			now := time.Now()
-			s.mu.listing.end(now)
-			if fresh != nil && before != nil && fresh.same(before) {
-				fresh = nil
-			}
-			if fresh != nil || !s.mu.plain {
-				s.mu.fresh, s.mu.switching = fresh, true
-			}
-			s.pump(now)
-		})
+		s.work.Go(func() { s.list(before) })
 	}
 	if !s.mu.switching || s.mu.inFlight > 0 {
 		return
@@ -269,6 +261,35 @@ func (s *sender) relayout(now time.Time) {
 		}
 		s.repack(p, now)
 	}
+}
+
+// wantsLayout says whether the layout is not known, or is found to be wrong, and would be of
+// use.
+func (s *sender) wantsLayout() bool {
+	if !s.aggregate {
+		return s.mu.queue.retried() >= maxRequestRecords && (s.mu.queue.layout == nil || s.mu.stale != nil)
+	}
+	return s.mu.plain || s.mu.agg.layout == nil || s.mu.agg.held > 0
+}
+
+// list lists the shards.
+func (s *sender) list(before *layout) {
+	fresh := s.shards.list(s.ctx, before)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.mu.listing.end(now)
+	if fresh != nil && before != nil && fresh.same(before) && s.aggregate {
+		fresh = nil // as wrong as before
+	}
+	switch {
+	case !s.aggregate:
+		s.mu.stale = nil
+		s.mu.queue.relayout(fresh)
+	case fresh != nil || !s.mu.plain:
+		s.mu.fresh, s.mu.switching = fresh, true
+	}
+	s.pump(now)
 }
 
 // repack queues the user records of a parcel again: in other aggregates, or on their own.

@@ -246,3 +246,59 @@ func BenchmarkDecode(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*a.Len()), "ns/record")
 }
+
+// FuzzBuilder builds aggregates of what the input says, one after the other with one builder,
+// and takes them apart again.
+func FuzzBuilder(f *testing.F) {
+	f.Add([]byte("\x03\x05user-1hello\x00\x00"), uint16(100))
+	f.Add(bytes.Repeat([]byte("\x81\x01ab"), 300), uint16(2000))
+	f.Fuzz(func(t *testing.T, script []byte, limit uint16) {
+		var b aggregate.Builder
+		var a aggregate.Aggregate
+		var want []aggregate.Record
+		next := func(n int) []byte {
+			n = min(n, len(script))
+			p := script[:n]
+			script = script[n:]
+			return p
+		}
+		check := func() {
+			if b.Len() == 0 {
+				return
+			}
+			whole, size := b.Append(nil), b.Size()
+			p := b.Take()
+			if ok, err := a.DecodeUnsealed(p); !ok || err != nil {
+				t.Fatalf("unsealed: %v, %v", ok, err)
+			}
+			if sealed := aggregate.Seal(p); !bytes.Equal(sealed, whole) || len(sealed) != size {
+				t.Fatal("Take and Seal give something else than Append")
+			}
+			if ok, err := a.Decode(whole); !ok || err != nil {
+				t.Fatalf("%v, %v", ok, err)
+			}
+			if got := records(&a); !slices.EqualFunc(got, want, func(a, b aggregate.Record) bool {
+				return a.Key == b.Key && a.ExplicitHashKey == b.ExplicitHashKey && bytes.Equal(a.Data, b.Data)
+			}) {
+				t.Fatalf("%q, want %q", got, want)
+			}
+			want = nil
+		}
+		for len(script) > 0 {
+			head := next(2)
+			if len(head) < 2 {
+				break
+			}
+			r := aggregate.Record{Key: string(next(int(head[0] & 0x7f))), Data: next(int(head[1]))}
+			if head[0]&0x80 != 0 {
+				r.ExplicitHashKey = fmt.Sprint(head[1] % 7)
+			}
+			if !b.AddWithin(r, int(limit)) {
+				check()
+				b.Add(r)
+			}
+			want = append(want, r)
+		}
+		check()
+	})
+}
