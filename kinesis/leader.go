@@ -56,7 +56,7 @@ const (
 // coordination is what the rows beside the leases say.
 type coordination struct {
 	client    string // cv of the migration row; empty: there is none
-	migration item
+	migration item   // that row
 	tables    string // tm of the table migration's row; empty: there is none
 	lock      *lock  // nil: nobody leads
 	// apart says that the rows are in tables of their own, as 3.0 to 3.4 have them and 3.5

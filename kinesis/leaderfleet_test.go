@@ -402,7 +402,7 @@ func TestSideTablesFail(t *testing.T) {
 		})
 		w := runWorker(t, failing, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
 		time.Sleep(time.Minute)
-		if c := holders(t, cfg); c[""] != 2 {
+		if c := holders(t, cfg); c["go"] != 0 {
 			t.Errorf("without knowing whom to obey it took %v", c)
 		}
 		down.Store(false)
@@ -584,5 +584,46 @@ func TestJavaWorkersCome(t *testing.T) {
 		within(t, "both have one", 2*time.Minute, func() bool { c := holders(t, cfg); return c["go"] == 1 && c["j1"] == 1 })
 		w.stop()
 		w.quiet()
+	})
+}
+
+// TestTellsWhateverElseFails: while the shards cannot be listed for a lease that is gone, the
+// leader hears of the worker.
+func TestTellsWhateverElseFails(t *testing.T) {
+	lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		home351.prepare(t, cfg, "CLIENT_VERSION_3X")
+		failing, wire := tap(cfg)
+		w := runWorker(t, failing, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
+		within(t, "go has all", time.Minute, func() bool { return holders(t, cfg)["go"] == 2 })
+		wire.on("ListShards", -1, refuse("LimitExceededException", "slow down"))
+		_, err := dynamodb.NewFromConfig(cfg).DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String("app"), Key: row{"leaseKey": s(shardID(1))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			time.Sleep(30 * time.Second)
+			lut, err := strconv.ParseInt(text(home351.told(t, cfg, "go")["lut"]), 10, 64)
+			if age := time.Now().Unix() - lut; err != nil || age > 30 {
+				t.Fatalf("told %d s ago", age)
+			}
+		}
+		w.stop()
+	})
+}
+
+// TestWorkerIDThatIsTaken by a row of another kind.
+func TestWorkerIDThatIsTaken(t *testing.T) {
+	lake(t, 1, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		home351.prepare(t, cfg, "CLIENT_VERSION_3X")
+		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "Migration3.0"})
+		time.Sleep(20 * time.Second)
+		w.stop()
+		if m := leases(t, cfg)["Migration3.0"]; len(m) != 5 || text(m["cv"]) != "CLIENT_VERSION_3X" {
+			t.Errorf("the row has become %v", m)
+		}
+		errs := w.errors()
+		if len(errs) == 0 || len(errs) > 3 || !strings.Contains(errs[0].Error(), `the WorkerID "Migration3.0" is the key of another row there: choose another`) {
+			t.Errorf("OnError: %v", errs)
+		}
 	})
 }

@@ -132,6 +132,10 @@ func (r *run) balance() error {
 	if err != nil {
 		return err
 	}
+	who, err := r.coordinate(rows, beside) // first: the leader is to hear of this worker whatever fails
+	if err != nil {
+		return err
+	}
 	if len(rows) == 0 || r.syncing {
 		r.syncing = true
 		if err := r.firstLeases(); err != nil {
@@ -153,10 +157,6 @@ func (r *run) balance() error {
 		if err := r.table.remove(r.ctx, l); err != nil {
 			r.report(err)
 		}
-	}
-	who, err := r.coordinate(rows, beside)
-	if err != nil {
-		return err
 	}
 	now := time.Now()
 	r.fleet.observe(rows, now)

@@ -72,6 +72,9 @@ func (t *sideTables) ask(ctx context.Context, found bool, beside []item) ([]item
 		}
 	}
 	table := t.app + coordinatorSuffix
+	if !tableName.MatchString(table) { // there can be none
+		return nil, nil
+	}
 	own := []item{}
 	pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
 	for pages.HasMorePages() {
@@ -156,7 +159,8 @@ func (t *sideTables) publish(ctx context.Context, c *coordination, now time.Time
 	values, limits := t.measure(t.leader(ctx, c).cpu, now)
 	_, err = t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &at.table, Key: item{at.key: str(t.me)},
-		UpdateExpression: aws.String("SET entityType = :type, lut = :now, slu = :now, sup = :one, sts = :values, opr = :limits"),
+		ConditionExpression: aws.String("attribute_not_exists(" + at.key + ") OR attribute_exists(lut)"),
+		UpdateExpression:    aws.String("SET entityType = :type, lut = :now, slu = :now, sup = :one, sts = :values, opr = :limits"),
 		ExpressionAttributeValues: item{
 			":type": str(entityMetrics), ":now": num(now.Unix()), ":one": num(1), ":values": values, ":limits": limits,
 		},
@@ -170,6 +174,9 @@ func (t *sideTables) publish(ctx context.Context, c *coordination, now time.Time
 		return true, nil
 	case missing(err): // not yet, or not any more
 		return false, nil
+	case refusal(err) != nil:
+		t.at, t.told = at, now
+		return true, fmt.Errorf("tell the leader of this worker, in the table %q: the WorkerID %q is the key of another row there: choose another", at.table, t.me)
 	case errorCode(err) == "AccessDeniedException":
 		t.at, t.told = at, now // ask again, but not at once
 		if !t.denied {
