@@ -21,6 +21,8 @@ const (
 	// now is tried, as by the KCL (FanOutConfig: 10 times, 1 s apart).
 	registerAttempts = 10
 	registerBackoff  = time.Second
+	// callTimeout is how long one call about the consumer may take.
+	callTimeout = time.Minute
 	// activeTimeout is how long a consumer may be CREATING or DELETING.
 	activeTimeout = 5 * time.Minute
 )
@@ -117,6 +119,8 @@ func (r *registration) renew(ctx context.Context, gone string) error {
 
 // exists says whether the consumer with the ARN is there, and not on its way out.
 func (r *registration) exists(ctx context.Context, arn string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := r.client.DescribeStreamConsumer(ctx, &awskinesis.DescribeStreamConsumerInput{ConsumerARN: &arn})
 	switch {
 	case err == nil:
@@ -162,6 +166,8 @@ func (r *registration) register(ctx context.Context) error {
 
 // step looks at the consumer, and registers it when it is missing.
 func (r *registration) step(ctx context.Context) (kinesistypes.ConsumerStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	out, err := r.client.DescribeStreamConsumer(ctx, &awskinesis.DescribeStreamConsumerInput{StreamARN: &r.streamARN, ConsumerName: &r.name})
 	if err == nil {
 		d := out.ConsumerDescription

@@ -58,8 +58,8 @@ func (s *subscriber) run(ctx context.Context) {
 }
 
 // session is one subscription. over says that there is nothing more to read.
-func (s *subscriber) session(ctx context.Context) (over bool, err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
+func (s *subscriber) session(reading context.Context) (over bool, err error) {
+	ctx, cancel := context.WithCancelCause(reading)
 	defer cancel(nil)
 	f := &flow{ctx: ctx, stall: func() { cancel(errSilent) }, room: s.room, next: s.client.Options().HTTPClient}
 	defer f.close()
@@ -78,7 +78,8 @@ func (s *subscriber) session(ctx context.Context) (over bool, err error) {
 		size := f.received()
 		if m, ok := e.(*kinesistypes.SubscribeToShardEventStreamMemberSubscribeToShardEvent); ok {
 			vain = false
-			if over, err := s.event(ctx, &m.Value, size); over || err != nil {
+			// An event that is here is handed over, whatever becomes of the subscription.
+			if over, err := s.event(reading, &m.Value, size); over || err != nil {
 				return over, err
 			}
 		} else { // of a kind that is not known
