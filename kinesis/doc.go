@@ -91,7 +91,7 @@
 // a second of each shard. With fan-out each application has 2 MB a second of each shard for
 // itself, up to 20 applications a stream, and no poll interval. It costs, in us-east-1, 0.015
 // USD an hour for each shard and 0.013 USD for each GB that is read (see package pricing and
-// [Size]), so about 45 USD a month more for a shard that gives 1 MB a second.
+// [Size]), so about 43 USD a month more for a shard that gives 1 MB a second.
 //
 // Run registers the consumer when FanOut is a name and there is none, and waits until it can be
 // used; it gives up, with the mend, when it may not or when the stream has as many as it may. One

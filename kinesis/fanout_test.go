@@ -226,6 +226,22 @@ func TestFanOutDeregistered(t *testing.T) {
 	})
 }
 
+// TestFanOutStreamDeleted: the consumer goes with the stream, and that ends Run.
+func TestFanOutStreamDeleted(t *testing.T) {
+	fanLake(t, 2, func(t *testing.T, _ *local.Lake, cfg aws.Config, client *awskinesis.Client) {
+		w := runWorker(t, cfg, nil, nil)
+		time.Sleep(time.Minute)
+		_, err := client.DeleteStream(t.Context(), &awskinesis.DeleteStreamInput{StreamName: aws.String("clicks"), EnforceConsumerDeletion: aws.Bool(true)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-w.done
+		if w.err == nil || !strings.Contains(w.err.Error(), `the stream "clicks" does not exist`) {
+			t.Errorf("Run: %v", w.err)
+		}
+	})
+}
+
 func TestNewConsumerRefusesFanOut(t *testing.T) {
 	t.Parallel()
 	h := func(context.Context, *stream.Batch) error { return nil }
