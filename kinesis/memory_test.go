@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,22 +88,23 @@ func heap() int64 {
 type shards struct {
 	t     *testing.T
 	owned []hashrange.Range
-	first int // the number of the first
+	first atomic.Int64 // the number of the first
 }
 
 // reshard closes all shards and opens as many others.
-func (s *shards) reshard() { s.first += len(s.owned) }
+func (s *shards) reshard() { s.first.Add(int64(len(s.owned))) }
 
 func (s *shards) Do(r *http.Request) (*http.Response, error) {
 	body := new(bytes.Buffer)
 	if _, err := body.ReadFrom(r.Body); err != nil {
 		return nil, err
 	}
+	first := int(s.first.Load())
 	var list []map[string]any
 	if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListShards") {
 		for i, o := range s.owned {
 			list = append(list, map[string]any{
-				"ShardId":             shardID(s.first + i),
+				"ShardId":             shardID(first + i),
 				"HashKeyRange":        map[string]any{"StartingHashKey": o.First.String(), "EndingHashKey": o.Last.String()},
 				"SequenceNumberRange": map[string]any{"StartingSequenceNumber": "1"},
 			})
@@ -123,7 +125,7 @@ func (s *shards) Do(r *http.Request) (*http.Response, error) {
 				s.t.Error(err)
 			}
 		}
-		list = append(list, map[string]any{"SequenceNumber": "2", "ShardId": shardID(s.first + hashrange.Find(s.owned, k))})
+		list = append(list, map[string]any{"SequenceNumber": "2", "ShardId": shardID(first + hashrange.Find(s.owned, k))})
 	}
 	return answer(http.StatusOK, map[string]any{"FailedRecordCount": 0, "Records": list}), nil
 }
