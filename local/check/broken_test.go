@@ -196,7 +196,7 @@ func TestRetriedBehindLater(t *testing.T) {
 
 // TestChildrenBeforeParents has a reader that does not wait for a shard's parents.
 func TestChildrenBeforeParents(t *testing.T) {
-	caught(t, check.Options{Workers: 1}, 2, []string{"out of order", ": split the shard"}, func(p *check.Pipeline) {
+	caught(t, check.Options{Workers: 1}, 2, []string{"out of order", "the shard that owns"}, func(p *check.Pipeline) {
 		p.Produce(sound(p))
 		p.Consume(reader{newestFirst: true}.consume(p))
 	})

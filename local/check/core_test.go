@@ -154,7 +154,7 @@ func TestSeedDecidesEverything(t *testing.T) {
 			}
 		}
 	}
-	if len(byKind) != len(kinds) || len(names) != 32 {
+	if len(byKind) != len(kinds) || len(names) != 33 {
 		t.Errorf("kinds %v, names %v", byKind, names)
 	}
 	o.Without = []Kind{Kill, PutFault}

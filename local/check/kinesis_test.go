@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -11,11 +12,16 @@ import (
 	"github.com/lakekit/lakekit/stream"
 )
 
+// settings gives a seed's pipeline settings of its own.
+func settings(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
+
 // produce puts the load with this module's producer.
 func produce(p *check.Pipeline, opts kinesis.ProducerOptions[check.Record]) func(ctx context.Context, s *check.Source) error {
 	return func(ctx context.Context, s *check.Source) error {
 		opts := opts
 		opts.Encode = func(r check.Record) ([]byte, error) { return r.Data, nil }
+		vary := settings(p.Seed)
+		opts.MaxInFlight, opts.Linger = 1+vary.IntN(8), time.Duration(5+vary.IntN(300))*time.Millisecond
 		producer, err := kinesis.NewProducer(s.Config(), p.Stream, func(r check.Record) string { return r.Key }, &opts)
 		if err != nil {
 			return err
@@ -35,6 +41,10 @@ func consume(p *check.Pipeline, opts kinesis.ConsumerOptions) func(ctx context.C
 		opts := opts
 		opts.WorkerID = w.ID()
 		opts.OnError = func(context.Context, error) {} // the checker sees what comes of it
+		vary := settings(p.Seed)
+		opts.MaxRecords = []int{1, 10, 10000}[vary.IntN(3)]
+		opts.DrainTimeout = time.Duration(1+vary.IntN(20)) * time.Second
+		opts.FailoverTime = time.Duration(3+vary.IntN(5)) * time.Second
 		c, err := kinesis.NewConsumer(w.Config(), p.Stream, p.App, func(ctx context.Context, b *stream.Batch) error {
 			for _, r := range b.Records {
 				err := w.Deliver(ctx, r.Pos, r.Data)

@@ -356,17 +356,24 @@ func (r *run) cutOff(w *Worker, x *line) {
 	r.mu.ledger.cuts[w.id] = r.now() + x.wait
 }
 
-// steal makes a rival the owner of a lease, as a worker of the KCL would do it.
+// steal makes a rival the owner of a lease, as a worker of the KCL would do it, or its leader:
+// then the owner has to finish and let go.
 func (r *run) steal(ctx context.Context, x *line) {
+	update := "SET leaseOwner = :rival ADD leaseCounter :one, ownerSwitchesSinceCheckpoint :one REMOVE checkpointOwner"
+	cond := "attribute_exists(leaseKey) AND checkpoint <> :end"
+	values := map[string]dynamodbtypes.AttributeValue{
+		":rival": &dynamodbtypes.AttributeValueMemberS{Value: "rival"}, ":end": &dynamodbtypes.AttributeValueMemberS{Value: "SHARD_END"},
+	}
+	if x.does == handed {
+		update = "SET checkpointOwner = leaseOwner, leaseOwner = :rival"
+		cond += " AND attribute_exists(leaseOwner) AND leaseOwner <> :rival AND attribute_not_exists(checkpointOwner)"
+	} else {
+		values[":one"] = &dynamodbtypes.AttributeValueMemberN{Value: "1"}
+	}
 	_, err := dynamodb.NewFromConfig(r.lake.Config()).UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:           aws.String(appName),
 		Key:                 map[string]dynamodbtypes.AttributeValue{"leaseKey": &dynamodbtypes.AttributeValueMemberS{Value: x.at.thing}},
-		ConditionExpression: aws.String("attribute_exists(leaseKey) AND checkpoint <> :end"),
-		UpdateExpression:    aws.String("SET leaseOwner = :rival ADD leaseCounter :one, ownerSwitchesSinceCheckpoint :one REMOVE checkpointOwner"),
-		ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{
-			":rival": &dynamodbtypes.AttributeValueMemberS{Value: "rival"}, ":end": &dynamodbtypes.AttributeValueMemberS{Value: "SHARD_END"},
-			":one": &dynamodbtypes.AttributeValueMemberN{Value: "1"},
-		},
+		ConditionExpression: &cond, UpdateExpression: &update, ExpressionAttributeValues: values,
 	})
 	gone := (*dynamodbtypes.ConditionalCheckFailedException)(nil)
 	switch {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lakekit/lakekit/local"
@@ -20,7 +21,7 @@ const (
 	Kill   Kind = "kill"    // a worker ends as by kill -9: at a delivery, or before or behind a write to the lease table
 	Stop   Kind = "stop"    // a worker is told to stop: its context ends
 	CutOff Kind = "cut off" // a worker cannot reach the lake for a while, and goes on
-	Steal  Kind = "steal"   // a lease's row is rewritten as a rival worker would, who then does nothing
+	Steal  Kind = "steal"   // a lease's row is rewritten as a rival worker would, or a leader that hands it over (checkpointOwner); the rival does nothing
 
 	PutFault   Kind = "put fault"   // PutRecords or PutRecord: throttled, failed, failed in part, slow, the answer lost
 	ReadFault  Kind = "read fault"  // GetRecords or SubscribeToShard: throttled, failed, slow, the answer lost or cut off
@@ -142,6 +143,8 @@ func (l *line) name() string {
 		return string(l.kind) + ": " + l.does
 	case Kill:
 		return "kill " + l.does
+	case Steal:
+		return strings.TrimSuffix("steal: "+l.does, " before it")
 	}
 	return string(l.kind)
 }
@@ -289,8 +292,14 @@ func (a *author) shard() string { return shardName(a.IntN(a.shards)) }
 func (a *author) steal(x *line) {
 	x.at = event{leasing, a.shard()}
 	x.nth = a.early(12)
-	x.does = "stolen by a rival before it"
+	x.does = []string{stolen, handed}[a.IntN(2)]
 }
+
+// How a rival gets a lease.
+const (
+	stolen = "stolen by a rival before it"
+	handed = "a leader hands it to a rival before it"
+)
 
 // fault is an effect on a request.
 type fault struct {
