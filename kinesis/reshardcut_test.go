@@ -224,11 +224,15 @@ func TestMovesKeepShardsLight(t *testing.T) {
 		weights[i] = 1
 	}
 	s := spreadOf(weights)
-	from, to := []int{60, 70, 80}, []int{20, 40, 75}
-	cuts, most := slices.Clone(from), max(s.heaviest(from), s.heaviest(to))
-	for _, m := range moves(from, to, s.weight, s.cells()) {
-		if cuts = m.apply(cuts); s.heaviest(cuts) > most {
-			t.Errorf("%v has a part of %d", cuts, s.heaviest(cuts))
+	for _, c := range [][2][]int{
+		{{60, 70, 80}, {20, 40, 75}},
+		{{30, 60, 90}, {5, 20, 60}}, // to merge at 30 before the split at 20 would make a shard of 55
+	} {
+		cuts, most := slices.Clone(c[0]), max(s.heaviest(c[0]), s.heaviest(c[1]))
+		for _, m := range moves(c[0], c[1], s.weight, s.cells()) {
+			if cuts = m.apply(cuts); s.heaviest(cuts) > most {
+				t.Errorf("from %v to %v: %v has a part of %d", c[0], c[1], cuts, s.heaviest(cuts))
+			}
 		}
 	}
 }

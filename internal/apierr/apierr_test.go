@@ -15,7 +15,10 @@ func TestCode(t *testing.T) {
 		err  error
 		want string
 	}{
-		{nil, ""}, {errors.New("Throttled"), ""}, {api, "Throttled"}, {fmt.Errorf("put: %w", api), "Throttled"},
+		{nil, ""},
+		{errors.New("Throttled"), ""},
+		{api, "Throttled"},
+		{fmt.Errorf("put: %w", api), "Throttled"},
 		{errors.Join(errors.New("x"), &smithy.OperationError{ServiceID: "s", Err: api}), "Throttled"},
 	} {
 		if got := Code(c.err); got != c.want {
