@@ -194,6 +194,14 @@ func (a *aggregator) close(b *bin) {
 	}
 }
 
+// first is the size of its first parcel.
+func (b *bin) first() int {
+	if b.open && b.head == b.tail {
+		return b.builder.Size()
+	}
+	return b.head.wire()
+}
+
 // queue puts a bin that is not in flight where its head belongs.
 func (a *aggregator) queue(b *bin) {
 	switch {
@@ -237,15 +245,15 @@ func (a *aggregator) take(now time.Time, flush bool) (batch []*parcel) {
 	}
 	limit, size, n := maxRequestRecords, 0, 0
 	for _, b := range a.ready {
-		if b.head == b.tail {
-			a.close(b)
-		}
-		p := b.head
-		if d := b.limiter.delay(now, p.wire()); d > 0 {
+		if d := b.limiter.delay(now, b.first()); d > 0 { // what is open gets more company meanwhile
 			a.wait(b, now.Add(d))
 			n++
 			continue
 		}
+		if b.head == b.tail {
+			a.close(b)
+		}
+		p := b.head
 		l := limit
 		if p.limit > 0 {
 			l = min(l, p.limit)
@@ -357,7 +365,6 @@ func (a *aggregator) relayout(fresh *layout) (done, again []*parcel) {
 			if p.landed && fresh != nil && a.owns(p.result.shard, p) {
 				done = append(done, p)
 			} else {
-				p.landed = false
 				again = append(again, p)
 			}
 			p.bin = nil

@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lakekit/lakekit/internal/aggregate"
 	"github.com/lakekit/lakekit/internal/hashrange"
+	"github.com/lakekit/lakekit/stream"
 )
 
 func newAggregator(shards int) *aggregator {
@@ -304,5 +307,26 @@ func TestLimiterLearns(t *testing.T) {
 	accepted(limiterForget+10*time.Second, 10)
 	if l.limited() {
 		t.Error("limited for ever")
+	}
+}
+
+// TestDeaggregationAllocatesNothing for a record: once for all keys of an aggregate.
+func TestDeaggregationAllocatesNothing(t *testing.T) {
+	var b aggregate.Builder
+	const n = 250
+	for i := range n {
+		b.Add(aggregate.Record{Key: fmt.Sprint("user-", i), Data: make([]byte, 200)})
+	}
+	at := "49590338271490256608559692538361571095921575989136588898"
+	r := kinesistypes.Record{Data: b.Append(nil), PartitionKey: &at, SequenceNumber: &at}
+	d := deaggregator{shard: "shardId-000000000000", keys: hashrange.Split(2)[0]}
+	var out []stream.Record
+	take := func() { out = d.append(out[:0], &r, place{}) }
+	take()
+	if len(out) < n/3 || len(out) > 2*n/3 {
+		t.Fatalf("%d of %d records are the shard's", len(out), n)
+	}
+	if got := testing.AllocsPerRun(100, take); got > 1 {
+		t.Errorf("%v allocations for an aggregate of %d records", got, n)
 	}
 }

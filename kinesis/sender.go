@@ -256,7 +256,7 @@ func (s *sender) relayout(now time.Time) {
 	s.mu.plain = s.mu.fresh == nil
 	s.mu.fresh = nil
 	for _, p := range again {
-		if p.attempts > 0 && p.result.err == nil {
+		if p.landed {
 			s.count(p, outcome{err: errWrongShard}, false)
 		}
 		s.repack(p, now)
@@ -581,7 +581,7 @@ func (s *sender) close(ctx context.Context) error {
 		s.dropAll()
 	}
 	s.mu.Unlock()
+	s.cancel(ErrClosed) // the shards may be being listed, for nobody
 	s.work.Wait()
-	s.cancel(ErrClosed)
 	return errors.Join(err, s.report())
 }
