@@ -160,12 +160,12 @@ func (a *aggregator) add(r userRecord, hash hashrange.Key, gen *generation, cost
 		a.append(b, r, math.MaxInt)
 		b.open = true
 	}
-	a.push(b, p, now)
+	a.push(b, p)
 	return slot{p, 0}
 }
 
 // push puts a parcel behind the others of a bin.
-func (a *aggregator) push(b *bin, p *parcel, now time.Time) {
+func (a *aggregator) push(b *bin, p *parcel) {
 	p.bin, p.next = b, nil
 	if b.tail == nil {
 		b.head = p

@@ -236,11 +236,12 @@ func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
 	if a.s == nil {
 		return stream.Position{}, errors.New("kinesis: wait for the Ack of a record that was not put")
 	}
+	at := a.at
 	for {
-		p := a.at.p
+		p := at.p
 		a.s.mu.Lock()
 		if p.moved != nil {
-			a.at = p.moved[a.at.sub]
+			at = p.moved[at.sub]
 			a.s.mu.Unlock()
 			continue
 		}
@@ -259,11 +260,11 @@ func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
 		}
 	}
 	// Nobody writes the result of a settled parcel.
-	o := &a.at.p.result
+	o := &at.p.result
 	if o.err != nil {
 		return stream.Position{}, o.err
 	}
-	return stream.Position{Shard: o.shard, Seq: o.seq, Sub: uint64(a.at.sub)}, nil
+	return stream.Position{Shard: o.shard, Seq: o.seq, Sub: uint64(at.sub)}, nil
 }
 
 func checkKeys(r userRecord) error {

@@ -259,7 +259,7 @@ func (s *sender) relayout(now time.Time) {
 		if p.landed {
 			s.count(p, outcome{err: errWrongShard}, false)
 		}
-		s.repack(p, now)
+		s.repack(p)
 	}
 }
 
@@ -293,7 +293,7 @@ func (s *sender) list(before *layout) {
 }
 
 // repack queues the user records of a parcel again: in other aggregates, or on their own.
-func (s *sender) repack(p *parcel, now time.Time) {
+func (s *sender) repack(p *parcel) {
 	aggregate := p.key == ""
 	p.moved = make([]slot, 0, p.n)
 	for _, r := range p.records() {

@@ -96,7 +96,7 @@ func (t Timing) Quantile(q float64) time.Duration {
 // count counts an attempt's outcome. The mutex is held.
 func (s *sender) count(p *parcel, o outcome, done bool) {
 	st := &s.mu.stats
-	if p.attempts == 1 && o.err != errWrongShard {
+	if p.attempts == 1 && !errors.Is(o.err, errWrongShard) {
 		st.Wait.add(p.first.Sub(p.queued))
 	}
 	if o.err == nil {
