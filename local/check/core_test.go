@@ -167,6 +167,20 @@ func TestSeedDecidesEverything(t *testing.T) {
 	}
 }
 
+func TestBreaksWhatWasPromised(t *testing.T) {
+	t.Parallel()
+	f := []Finding{{}}
+	all := &result{errs: []string{""}, strange: []string{""}, lost: f, repeated: f, disordered: f, back: []string{""}}
+	for o, want := range map[*Options]int{{}: 0b110111, {Once: true}: 0b111111, {Unordered: true}: 0b000111} {
+		if got := all.breaks(o); got != want || !all.broken(o) {
+			t.Errorf("%+v: %b", o, got)
+		}
+	}
+	if (&result{repeated: f}).broken(&Options{}) || (&result{back: []string{""}, disordered: f}).broken(&Options{Unordered: true}) {
+		t.Error("what nobody promised is broken")
+	}
+}
+
 func TestOrdinal(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 11: "11th", 12: "12th", 13: "13th", 21: "21st", 112: "112th"} {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/lakekit/lakekit/internal/aggregate"
 	"github.com/lakekit/lakekit/internal/hashrange"
+	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/local/check"
 	"github.com/lakekit/lakekit/stream"
 )
@@ -239,23 +240,32 @@ func TestKPLWithKCL(t *testing.T) {
 	}
 }
 
-// TestRulesThatLoseNothing: with either rule mended nothing is lost.
+// TestRulesThatLoseNothing: with either rule mended nothing is lost, and so this module's producer
+// is safe with the KCL, and its consumer with the KPL.
 func TestRulesThatLoseNothing(t *testing.T) {
 	t.Parallel()
-	for name, pair := range map[string]struct {
-		producer kpl
-		consumer reader
-	}{
-		"this module's producer rule with the KCL's":      {kpl{all: true}, reader{kcl: true}},
-		"the KPL's rule with this module's consumer rule": {kpl{}, reader{}},
+	for name, setup := range map[string]func(p *check.Pipeline){
+		"its producer's rule with the KCL's": func(p *check.Pipeline) {
+			p.Produce(kpl{all: true}.produce(p))
+			p.Consume(reader{kcl: true}.consume(p))
+		},
+		"the KPL's rule with its consumer's": func(p *check.Pipeline) {
+			p.Produce(kpl{}.produce(p))
+			p.Consume(reader{}.consume(p))
+		},
+		"its producer with the KCL's rule": func(p *check.Pipeline) {
+			p.Produce(produce(p, kinesis.ProducerOptions[check.Record]{Aggregate: true}))
+			p.Consume(reader{kcl: true}.consume(p))
+		},
+		"the KPL's rule with its consumer": func(p *check.Pipeline) {
+			p.Produce(kpl{}.produce(p))
+			p.Consume(consume(p, quick))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := finding1
-			o.Seeds = 12
-			check.Run(t, &o, func(p *check.Pipeline) {
-				p.Produce(pair.producer.produce(p))
-				p.Consume(pair.consumer.consume(p))
-			})
+			o.Seeds, o.Patience = 12, time.Minute
+			check.Run(t, &o, setup)
 		})
 	}
 }

@@ -65,10 +65,20 @@ type result struct {
 	took       time.Duration // of the bubble's time
 }
 
-// broken says that a promise was broken.
-func (r *result) broken(o *Options) bool {
-	return len(r.lost)+len(r.strange)+len(r.errs) > 0 || o.Once && len(r.repeated) > 0 || !o.Unordered && len(r.disordered)+len(r.back) > 0
+// breaks says which promises were broken, one bit for each.
+func (r *result) breaks(o *Options) (set int) {
+	for i, broken := range []bool{
+		len(r.errs) > 0, len(r.strange) > 0, len(r.lost) > 0, o.Once && len(r.repeated) > 0,
+		!o.Unordered && len(r.disordered) > 0, !o.Unordered && len(r.back) > 0,
+	} {
+		if broken {
+			set |= 1 << i
+		}
+	}
+	return set
 }
+
+func (r *result) broken(o *Options) bool { return r.breaks(o) != 0 }
 
 // runSeed runs a seed in the bubble that it is called in. keep says which lines of the script
 // count.

@@ -17,13 +17,15 @@ const (
 // first, so that a failure may need several runs to come back.
 func (f *finder) shrink(t *testing.T) {
 	t.Helper()
+	// Another failure than the one that was found does not count: it would lead astray.
+	same := func(res *result) bool { return res.breaks(f.o)&f.failed.breaks(f.o) != 0 }
 	again := 0
 	for range reruns {
-		if f.run(t, f.seed, f.keep).broken(f.o) {
+		if same(f.run(t, f.seed, f.keep)) {
 			again++
 		}
 	}
-	// A failure that comes back in 1 of 2 runs is given up for gone after 5 good ones.
+	// The rarer it comes back, the more good runs it takes to say that a line was needed.
 	tries := 1
 	if again < reruns {
 		tries = min(12, 3*(reruns+1)/(again+1)+1)
@@ -39,7 +41,7 @@ func (f *finder) shrink(t *testing.T) {
 				return nil
 			}
 			left--
-			if res := f.run(t, f.seed, set); res.broken(f.o) {
+			if res := f.run(t, f.seed, set); same(res) {
 				return res
 			}
 		}

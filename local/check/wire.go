@@ -74,14 +74,14 @@ func (c *wire) Do(r *http.Request) (*http.Response, error) {
 		case Kill:
 			if x.does == beforeIt {
 				c.run.kill(c.worker, x)
-				return nil, ErrKilled
+				return nil, shut(r.Body, ErrKilled)
 			}
 			killer = x
 		case Stop:
 			c.run.halt(c.worker, x)
 		case CutOff:
 			c.run.cutOff(c.worker, x)
-			return nil, c.reach()
+			return nil, shut(r.Body, c.reach())
 		case Steal:
 			c.run.steal(r.Context(), x)
 		default:
