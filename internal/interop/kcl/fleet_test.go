@@ -302,13 +302,17 @@ func (f *fleet) startGo() *gopher {
 	cfg := f.cfg
 	cfg.HTTPClient = g
 	deliver := handler(f.journal, g.id)
+	fanOut := ""
+	if f.task.how == "fanout" {
+		fanOut = f.task.app // the KCL's name for it: they take the subscriptions over from each other
+	}
 	c, err := kinesis.NewConsumer(cfg, f.task.stream, f.task.app, func(ctx context.Context, b *stream.Batch) error {
 		if g.dead.Load() {
 			return errCut
 		}
 		return deliver(ctx, b)
 	}, &kinesis.ConsumerOptions{
-		WorkerID: g.id, PollInterval: 200 * time.Millisecond, FailoverTime: 3 * time.Second, DrainTimeout: 3 * time.Second,
+		WorkerID: g.id, FanOut: fanOut, PollInterval: 200 * time.Millisecond, FailoverTime: 3 * time.Second, DrainTimeout: 3 * time.Second,
 		StartAt: func(ctx context.Context, shard string) (stream.Position, bool, error) {
 			// The lease decides; this is to know what it says.
 			ls, err := kinesis.Leases(ctx, cfg, f.task.app)
