@@ -120,6 +120,8 @@ type javaWorker struct {
 	held  map[string]string    // counters
 	heard map[string]heartbeat // as the leader
 	beats int
+	leads bool
+	lock  heartbeat // as it was seen last, or written
 	runs  int
 
 	mu struct {
@@ -188,17 +190,22 @@ func (j *javaWorker) run() {
 	}
 }
 
-// die ends the worker without a word; stop gives up the lock and the leases.
+// die ends the worker without a word.
 func (j *javaWorker) die() { j.kill(); <-j.done }
 
+// stop gives up the leases and the lock.
 func (j *javaWorker) stop(t *testing.T) {
 	t.Helper()
 	j.die()
 	j.ctx = t.Context()
 	for key, counter := range j.held {
-		if _, err := j.update(key, "SET leaseCounter = :next REMOVE leaseOwner", "leaseCounter = :n", row{":n": n(counter), ":next": n(next(counter))}); err != nil {
+		_, err := j.update(key, "SET leaseCounter = :next REMOVE leaseOwner", "leaseCounter = :n AND leaseOwner = :me", row{":n": n(counter), ":next": n(next(counter)), ":me": s(j.id)})
+		if refused := (*dynamodbtypes.ConditionalCheckFailedException)(nil); err != nil && !errors.As(err, &refused) {
 			t.Error(err)
 		}
+	}
+	if !j.leads {
+		return
 	}
 	if _, err := j.db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &j.h.coordinator, Key: row{j.h.coordinatorKey: s("Leader")}}); err != nil {
 		t.Error(err)
@@ -235,8 +242,21 @@ func (j *javaWorker) tell() error {
 	return err
 }
 
-// beat takes the lock or shows that it has it.
+// beat takes the lock when it is free or has not moved for its lease, and shows that it is
+// this worker's afterwards.
 func (j *javaWorker) beat() error {
+	out, err := j.db.GetItem(j.ctx, &dynamodb.GetItemInput{TableName: &j.h.coordinator, Key: row{j.h.coordinatorKey: s("Leader")}, ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return err
+	}
+	was := text(out.Item["recordVersionNumber"])
+	if was != j.lock.counter {
+		j.leads = false
+		j.lock = heartbeat{was, time.Now()}
+	}
+	if was != "" && !j.leads && time.Since(j.lock.at) <= 2*time.Minute {
+		return nil
+	}
 	j.beats++
 	m := row{
 		j.h.coordinatorKey: s("Leader"), "leaseDuration": s("120000"), "ownerName": s(j.id),
@@ -245,7 +265,16 @@ func (j *javaWorker) beat() error {
 	if j.h == home351 {
 		m["entityType"] = s("LEADER")
 	}
-	_, err := j.db.PutItem(j.ctx, &dynamodb.PutItemInput{TableName: &j.h.coordinator, Item: m})
+	in := &dynamodb.PutItemInput{TableName: &j.h.coordinator, Item: m, ConditionExpression: aws.String("attribute_not_exists(recordVersionNumber)")}
+	if was != "" {
+		in.ConditionExpression, in.ExpressionAttributeValues = aws.String("recordVersionNumber = :was"), row{":was": s(was)}
+	}
+	_, err = j.db.PutItem(j.ctx, in)
+	if refused := (*dynamodbtypes.ConditionalCheckFailedException)(nil); errors.As(err, &refused) {
+		j.leads = false
+		return nil
+	}
+	j.leads, j.lock = err == nil, heartbeat{text(m["recordVersionNumber"]), time.Now()}
 	return err
 }
 
@@ -327,6 +356,10 @@ func (j *javaWorker) lead() error {
 	j.mu.Lock()
 	on := j.mu.assign
 	j.mu.Unlock()
+	if !j.leads {
+		j.heard, j.runs = map[string]heartbeat{}, 0
+		return nil
+	}
 	rows, err := j.scan()
 	if err != nil {
 		return err
