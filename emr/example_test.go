@@ -1,9 +1,14 @@
 package emr_test
 
 import (
+	"context"
 	"fmt"
 	"log"
+	"os"
+	"os/signal"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/lakekit/lakekit/emr"
 )
@@ -82,4 +87,34 @@ func ExampleSparkStep() {
 	// Output:
 	// command-runner.jar [spark-submit --deploy-mode cluster s3://lake/jobs/revenue.py 2026-05-24]
 	// command-runner.jar [s3-dist-cp --src=s3://lake/clean/product/ --dest=hdfs:///product/]
+}
+
+// A night's work: one cluster that ends after its steps, and is terminated when the program is
+// told to stop.
+func ExampleClient_RunCluster() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	client, err := emr.NewClient(cfg, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	c := emr.Cluster{
+		Name: "nightly-revenue", Release: "emr-7.13.0", Applications: []string{"Spark"},
+		ServiceRole: emr.DefaultServiceRole, InstanceProfile: emr.DefaultInstanceProfile, LogURI: "s3://lake/logs/emr/",
+		Instances: emr.Fleets{
+			Master: emr.MasterFleet{Types: emr.Types("m6g.xlarge")},
+			Core:   &emr.Fleet{Types: emr.Types("r6g.2xlarge"), OnDemand: emr.OnDemand{Units: 4}},
+		},
+		AutoTermination: emr.AutoTermination{AfterSteps: true},
+		Steps:           []emr.Step{emr.SparkStep("revenue", "--deploy-mode", "cluster", "s3://lake/jobs/revenue.py")},
+	}
+	run, err := client.RunCluster(ctx, c, func(r emr.ClusterRun) { log.Printf("%s: %s", r.ID, r.State) })
+	if err != nil {
+		log.Fatal(err) // with the place of the logs
+	}
+	log.Printf("%s took %s", run.ID, run.Ended.Sub(run.Created))
 }
