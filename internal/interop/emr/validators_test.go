@@ -1,7 +1,6 @@
 package emr_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -51,110 +50,112 @@ func known(complaint string) bool {
 	return false
 }
 
-// cases is how many clusters are judged: all of them with LAKEKIT_FULL=1.
+// cases is how many clusters are judged.
 func cases() uint64 {
 	if peer.Full() {
 		return 1000
 	}
-	return 200
+	return 100
 }
 
-// judge has both validators look at requests, so many at a time that none waits for long.
-func judge(t *testing.T, requests [][]byte) []verdict {
-	t.Helper()
-	var all []verdict
-	for part := range slices.Chunk(requests, 200) {
-		all = append(all, judgeSome(t, part)...)
-	}
-	return all
-}
-
-func judgeSome(t *testing.T, requests [][]byte) []verdict {
+// judge has a script look at requests, so many at a time that none of its runs takes long, and
+// gives a verdict for each. The script's last arguments are a file with the requests and one for
+// the verdicts.
+func judge[V any](t *testing.T, requests [][]byte, script string, args ...string) []V {
 	t.Helper()
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "requests"), filepath.Join(dir, "verdicts")
-	var lines bytes.Buffer
-	for _, r := range requests {
-		if err := json.Compact(&lines, r); err != nil {
+	var verdicts []V
+	for part := range slices.Chunk(requests, 100) {
+		var lines bytes.Buffer
+		for _, r := range part {
+			if err := json.Compact(&lines, r); err != nil {
+				t.Fatal(err)
+			}
+			lines.WriteByte('\n')
+		}
+		if err := os.WriteFile(in, lines.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		lines.WriteByte('\n')
-	}
-	if err := os.WriteFile(in, lines.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	peer.Check(t, "validators.py", in, out)
-	f, err := os.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var verdicts []verdict
-	for sc := bufio.NewScanner(f); sc.Scan(); {
-		var v verdict
-		if err := json.Unmarshal(sc.Bytes(), &v); err != nil {
+		peer.Check(t, script, append(args, in, out)...)
+		f, err := os.Open(out)
+		if err != nil {
 			t.Fatal(err)
 		}
-		verdicts = append(verdicts, v)
-	}
-	if len(verdicts) != len(requests) {
-		t.Fatalf("%d verdicts on %d requests", len(verdicts), len(requests))
+		dec := json.NewDecoder(f)
+		for range part {
+			var v V
+			if err := dec.Decode(&v); err != nil {
+				t.Fatalf("%s: a verdict is missing: %v", script, err)
+			}
+			verdicts = append(verdicts, v)
+		}
+		f.Close()
 	}
 	return verdicts
 }
 
-// TestValidatorsAcceptWhatWeAccept holds valid clusters (1,000 with LAKEKIT_FULL=1) against botocore's validator and cfn-lint.
-func TestValidatorsAcceptWhatWeAccept(t *testing.T) {
-	peer.Need(t)
-	var requests [][]byte
-	for seed := range cases() {
-		c := emrgen.Random(seed)
-		text, err := c.JSON()
+// valid gives the requests of so many random clusters.
+func valid(t *testing.T, n uint64) (requests [][]byte) {
+	t.Helper()
+	for seed := range n {
+		text, err := emrgen.Random(seed).JSON()
 		if err != nil {
 			t.Fatal(err)
 		}
 		requests = append(requests, text)
 	}
-	for i, v := range judge(t, requests) {
+	return requests
+}
+
+// broken breaks each of them, and says how.
+func broken(t *testing.T, n uint64) (requests [][]byte, how []string) {
+	t.Helper()
+	for seed, text := range valid(t, n) {
+		r, what := mutate(t, text, uint64(seed))
+		requests, how = append(requests, r), append(how, what)
+	}
+	return requests, how
+}
+
+// weRefuse says whether Parse or Validate does, with every risk accepted.
+func weRefuse(request []byte) bool {
+	c, err := emr.Parse(request)
+	if err == nil {
+		c.Accept = []string{"core-on-spot", "master-on-spot"}
+		_, err = c.Validate()
+	}
+	return err != nil
+}
+
+// TestValidatorsAcceptWhatWeAccept holds valid clusters (1,000 with LAKEKIT_FULL=1) against
+// botocore's validator and cfn-lint.
+func TestValidatorsAcceptWhatWeAccept(t *testing.T) {
+	peer.Need(t)
+	for i, v := range judge[verdict](t, valid(t, cases()), "validators.py") {
 		for _, c := range v.complaints() {
 			t.Errorf("seed %d: %s", i, c)
 		}
 	}
 }
 
-// TestWeRefuseWhatValidatorsRefuse breaks valid requests (1,000 with LAKEKIT_FULL=1): what either validator refuses,
-// Parse or Validate refuses too.
+// TestWeRefuseWhatValidatorsRefuse breaks valid requests (1,000 with LAKEKIT_FULL=1): what either
+// validator refuses, Parse or Validate refuses too.
 func TestWeRefuseWhatValidatorsRefuse(t *testing.T) {
 	peer.Need(t)
-	var requests [][]byte
-	var what []string
-	for seed := range cases() {
-		c := emrgen.Random(seed)
-		text, err := c.JSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		broken, how := mutate(t, text, seed)
-		requests = append(requests, broken)
-		what = append(what, how)
-	}
+	requests, how := broken(t, cases())
 	theirs, ours := 0, 0
-	for i, v := range judge(t, requests) {
-		complaints := v.complaints()
-		c, err := emr.Parse(requests[i])
-		if err == nil {
-			c.Accept = []string{"core-on-spot", "master-on-spot"}
-			_, err = c.Validate()
-		}
-		if err != nil {
+	for i, v := range judge[verdict](t, requests, "validators.py") {
+		complaints, refused := v.complaints(), weRefuse(requests[i])
+		if refused {
 			ours++
 		}
 		if len(complaints) == 0 {
 			continue
 		}
 		theirs++
-		if err == nil {
-			t.Errorf("seed %d, %s: we accept what is refused by others: %s", i, what[i], strings.Join(complaints, "; "))
+		if !refused {
+			t.Errorf("seed %d, %s: we accept what is refused by others: %s", i, how[i], strings.Join(complaints, "; "))
 		}
 	}
 	t.Logf("of %d broken requests botocore or cfn-lint refuse %d, we %d", len(requests), theirs, ours)
