@@ -7,8 +7,9 @@ import (
 	"github.com/lakekit/lakekit/internal/awswire"
 )
 
-// rate is how often an operation may be called, from the operations' documentation and the
-// quotas page of the developer guide.
+// rate is how often an operation may be called, from the documentation of the operations.
+// Those whose documentation names no rate (tags by ARN, policies, monitoring, encryption, the
+// stream's mode, strategy and record size) have the five calls a second of their neighbours.
 type rate struct {
 	perSecond int64
 	perStream bool // the account's otherwise

@@ -14,19 +14,13 @@ type putPolicyInput struct {
 	Policy string
 }
 
-// maxPolicy is how long a resource policy may be, in bytes.
-const maxPolicy = 20 << 10
-
 func (s *Service) putPolicy(in *putPolicyInput, now int64) (any, error) {
 	return nil, s.changeResource(in.named, now, func(_ *stream, r resource) error {
 		var policy struct {
 			Statement json.RawMessage
 		}
-		switch err := json.Unmarshal([]byte(in.Policy), &policy); {
-		case err != nil || len(policy.Statement) == 0:
+		if err := json.Unmarshal([]byte(in.Policy), &policy); err != nil || len(policy.Statement) == 0 {
 			return awswire.Errorf("InvalidArgumentException", "The resource policy is not a JSON object with a Statement.")
-		case len(in.Policy) > maxPolicy:
-			return awswire.Errorf("LimitExceededException", "The resource policy has %d bytes, more than the %d that it may have.", len(in.Policy), maxPolicy)
 		}
 		*r.policy = in.Policy
 		return nil

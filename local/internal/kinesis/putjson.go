@@ -27,6 +27,15 @@ type entry struct {
 
 func (e *entry) dataLen() int { return e.len - frameHeader - e.keyLen }
 
+// padding counts the = at the end of base64.
+func padding(b []byte) int {
+	n := 0
+	for n < min(2, len(b)) && b[len(b)-1-n] == '=' {
+		n++
+	}
+	return n
+}
+
 var strictBase64 = base64.StdEncoding.Strict()
 
 type putError struct{ code, message string }
@@ -135,6 +144,9 @@ func (b *batch) record(p *parser, single bool) error {
 			n, err := strictBase64.Decode(b.arena[at:cap(b.arena)], raw)
 			if err != nil {
 				return err
+			}
+			if len(raw)%4 != 0 || n != len(raw)/4*3-padding(raw) {
+				return p.errorf("base64 with line breaks") // which the decoder passes over
 			}
 			b.arena, e.hasData = b.arena[:at+n], true
 		case "PartitionKey":

@@ -91,6 +91,7 @@ func TestDecodeJSONRefuses(t *testing.T) {
 		`{"StreamName":""}`:                      `invalid JSON at byte 16: an empty string`,
 		`{"Records":[{"Data":"a"}]}`:             `illegal base64 data at input byte 0`,
 		`{"Records":[{"Data":"eB=="}]}`:          `illegal base64 data at input byte 2`,
+		`{"Records":[{"Data":"eA==\n"}]}`:        `invalid JSON at byte 28: base64 with line breaks`,
 		`{"Records":null}`:                       `invalid JSON at byte 11: expected '['`,
 		`{"X":tru}`:                              `invalid JSON at byte 5: expected a value`,
 		`{"X":}`:                                 `invalid JSON at byte 5: expected a value`,
@@ -110,6 +111,7 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Add([]byte(`{"Records":[{"PartitionKey":"k","ExplicitHashKey":"12","Data":"aGVsbG8="}],"StreamName":"s"}`), false)
 	f.Add([]byte(`{"X":{"a":[1,2.5e-3,true,null,"x\"y"]},"StreamName":"\u00e9","Records":[{"Data":"eA==","PartitionKey":"\u00e9"}]}`), false)
 	f.Add([]byte(`{"Data":"AA==","PartitionKey":"k","StreamName":"s","SequenceNumberForOrdering":"0"}`), true)
+	f.Add([]byte(`{"Data":"AAAA\nAAAA","PartitionKey":"k","StreamName":"s"}`), true)
 	f.Fuzz(func(t *testing.T, body []byte, single bool) {
 		operation := "PutRecords"
 		if single {

@@ -222,10 +222,18 @@ func blob(v any) (any, error) {
 		if err == nil && !strings.ContainsAny(v, "\r\n") {
 			return b, nil
 		}
-		return nil, serializationError("'%s' can not be converted to a Blob: %s", v, wrongBase64(v))
+		why := wrongBase64(v)
+		if len(v) > mostEchoed {
+			v = strings.ToValidUTF8(v[:mostEchoed], "") + "..."
+		}
+		return nil, serializationError("'%s' can not be converted to a Blob: %s", v, why)
 	}
 	return nil, serializationError("%s can not be converted to a Blob", javaClass(v))
 }
+
+// mostEchoed is how many bytes of a blob that is none are in the answer. The service gives
+// all of them back, which may be megabytes.
+const mostEchoed = 1 << 10
 
 var notBase64 = regexp.MustCompile(`[^a-zA-Z0-9+/=]|=[^=]`)
 

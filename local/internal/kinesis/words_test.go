@@ -105,6 +105,10 @@ func TestWrongTypes(t *testing.T) {
 			t.Errorf("%s with a list of CBOR: %d %s", operation, status, code)
 		}
 	}
+	big := `{"StreamName":"s","PartitionKey":"k","Data":"` + strings.Repeat("A", 5001) + `"}`
+	if _, _, message := ask(t, s, "PutRecord", awswire.FormatJSON, []byte(big)); message != "'"+strings.Repeat("A", 1024)+"...' can not be converted to a Blob: Base64 encoded length is expected a multiple of 4 bytes but found: 5001" {
+		t.Errorf("a large blob that is none: %s", message)
+	}
 	if asked < 900 {
 		t.Errorf("only %d wrong values were tried", asked)
 	}
