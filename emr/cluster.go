@@ -34,7 +34,8 @@ type Cluster struct {
 	// Instances are Fleets or Groups. They are required.
 	Instances Instances
 	// HighAvailability has three masters instead of one. Such a cluster does not end by
-	// itself, whatever is said: AutoTermination must be None.
+	// itself, whatever is said: AutoTermination must be None. A master fleet is sent with a
+	// target of 3: the API's text still says 1, the guide says that fleets can have three.
 	HighAvailability bool
 	// SpreadMasters puts the three masters on distinct hardware.
 	SpreadMasters bool

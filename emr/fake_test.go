@@ -38,7 +38,6 @@ type fakeCluster struct {
 	id       string
 	in       object
 	created  time.Time
-	ended    time.Time
 	end      string
 	locked   bool
 	steps    []*fakeStep
