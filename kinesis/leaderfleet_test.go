@@ -627,3 +627,47 @@ func TestWorkerIDThatIsTaken(t *testing.T) {
 		}
 	})
 }
+
+// TestFollowsWhenTheRowsMove: Java workers of 3.5 bring the rows of the side tables into the
+// lease table, and back when they are rolled back half way.
+func TestFollowsWhenTheRowsMove(t *testing.T) {
+	lake(t, 2, func(t *testing.T, cfg aws.Config, _ *awskinesis.Client) {
+		home303.prepare(t, cfg, "CLIENT_VERSION_3X")
+		old := runJava(t, cfg, home303, "j1")
+		time.Sleep(3 * time.Second)
+		w := runWorker(t, cfg, nil, &kinesis.ConsumerOptions{WorkerID: "go"})
+		in := func(h sideHome, other sideHome) func() bool {
+			return func() bool { return h.told(t, cfg, "go") != nil && other.told(t, cfg, "go") == nil }
+		}
+		status := func(s3 string) {
+			home303.put(t, cfg, row{"key": s("TableMigration3.5"), "entityType": s("TABLE_MIGRATION"), "tm": s("TABLE_MIGRATION_STATUS_" + s3), "mb": s("j1"), "mts": n("1795455722969")})
+		}
+		tells := func() { // as the leader does when it was started with migrateAllEntitiesToLeaseTable
+			home351.put(t, cfg, row{"leaseKey": s("j1"), "entityType": s("WORKER_METRIC_STATS"), "lut": n(strconv.FormatInt(time.Now().Unix(), 10)), "sts": &dynamodbtypes.AttributeValueMemberM{}, "opr": &dynamodbtypes.AttributeValueMemberM{}})
+		}
+		within(t, "it tells in the old table", time.Minute, in(home303, home351))
+		status("DEPLOYED")
+		time.Sleep(30 * time.Second)
+		if !in(home303, home351)() {
+			t.Error("it moves although the leader has not")
+		}
+		tells()
+		within(t, "it tells in the lease table", 20*time.Second, in(home351, home303))
+		within(t, "the leader has gone back, and so does it", 80*time.Second, in(home303, home351))
+		status("PENDING")
+		within(t, "it tells in the lease table", 20*time.Second, in(home351, home303))
+		old.die()
+		home351.setVersion(t, cfg, "CLIENT_VERSION_3X")
+		status("COMPLETE")
+		java := runJava(t, cfg, home351, "j2")
+		within(t, "it obeys the leader there", 3*time.Minute, func() bool { c := holders(t, cfg); return c["go"] == 1 && c["j2"] == 1 })
+		if lost := java.robbed(); len(lost) > 0 {
+			t.Errorf("j2 lost %v", lost)
+		}
+		w.stop()
+		if home351.told(t, cfg, "go") != nil {
+			t.Error("its row is left behind")
+		}
+		w.quiet()
+	})
+}
