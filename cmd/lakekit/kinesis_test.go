@@ -159,6 +159,35 @@ func TestKinesisLagAndSizeOfAStream(t *testing.T) {
 	}
 }
 
+// TestKinesisLagOfAServedLake asks a lake that is served, and so is not to be opened by its folder.
+func TestKinesisLagOfAServedLake(t *testing.T) {
+	lake, err := local.Open(&local.Options{Dir: filled(t), Existing: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := lake.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	server, err := lake.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sh(t, "", "kinesis", "lag", "-dir", lake.Dir(), "-app", "sessions", "-stream", "clicks"); got.code != 1 || !strings.Contains(got.errors, "is in use by process ") {
+		t.Errorf("by its folder: %+v", got)
+	}
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": server.URL(), "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+	} {
+		t.Setenv(name, value)
+	}
+	if text := must(t, sh(t, "", "kinesis", "lag", "-aws", "-app", "sessions", "-stream", "clicks")); !strings.HasSuffix(text, "2 shards, 0 workers, 0s behind at most\n") {
+		t.Error(text)
+	}
+}
+
 // TestNoLakeThere wants a folder whose name has a slip to stay as it is: not there.
 func TestNoLakeThere(t *testing.T) {
 	t.Parallel()

@@ -25,7 +25,7 @@ type place struct {
 func definePlace(flags *flag.FlagSet) place {
 	return place{
 		dir:   flags.String("dir", defaultDir, "the local lake's `folder`"),
-		onAWS: flags.Bool("aws", false, "work on AWS, by the ambient configuration, instead of in a local lake"),
+		onAWS: flags.Bool("aws", false, "work on AWS, or on the lake that lakekit local serves at AWS_ENDPOINT_URL, by the ambient configuration"),
 	}
 }
 

@@ -76,8 +76,8 @@ func run(ctx context.Context, e *env, args []string) int {
 		}
 	}
 	name := args[0]
-	if name == "kinesis" && len(args) > 1 { // half of a command's name
-		name += " " + args[1]
+	if len(args) > 1 && slices.ContainsFunc(commands(), func(c command) bool { return strings.HasPrefix(c.name, name+" ") }) {
+		name += " " + args[1] // the first half of it is a command's
 	}
 	fmt.Fprintf(e.stderr, "lakekit: there is no command %q\n", name)
 	usage(e.stderr)
