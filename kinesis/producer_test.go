@@ -543,8 +543,8 @@ func TestFlushAndWaitObeyTheirContexts(t *testing.T) {
 
 func TestNewProducerRefusesOptions(t *testing.T) {
 	t.Parallel()
-	_, err := kinesis.NewProducer(aws.Config{}, "", nil, &kinesis.ProducerOptions[event]{Buffer: -1, Linger: -1, Timeout: -1, MaxInFlight: -1})
-	for _, want := range []string{"kinesis: new producer: ", "cfg.Region: missing", "stream: missing", "key: missing", "Buffer: -1 is negative", "Linger: ", "Timeout: ", "MaxInFlight: "} {
+	_, err := kinesis.NewProducer(aws.Config{}, "", nil, &kinesis.ProducerOptions[event]{Buffer: -1, Linger: -1, Timeout: -1, MaxInFlight: -1, MaxAge: -1})
+	for _, want := range []string{"kinesis: new producer: ", "cfg.Region: missing", "stream: missing", "key: missing", "Buffer: -1 is negative", "Linger: ", "Timeout: ", "MaxInFlight: ", "MaxAge: "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
