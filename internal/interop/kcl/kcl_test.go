@@ -21,6 +21,7 @@ import (
 // TestKCL lets one Java worker read a stream that was split before it began, and is split and
 // merged while it reads.
 func TestKCL(t *testing.T) {
+	t.Parallel()
 	peer.Need(t)
 	for _, c := range []struct {
 		version, how, from string
