@@ -192,13 +192,14 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 			slog.Log(ctx, level, "kinesis consumer", "stream", streamName, "app", app, "worker", o.WorkerID, "err", err)
 		}
 	}
-	var client []func(*awskinesis.Options)
+	window := 0
 	if o.FanOut != "" {
-		client = append(client, subscriptionClient)
+		window = subscriptionWindow
 	}
 	return &Consumer{
-		kinesis: awskinesis.NewFromConfig(cfg, client...), dynamodb: dynamodb.NewFromConfig(cfg),
-		stream: streamName, app: app, region: cfg.Region, handler: h, o: o,
+		kinesis:  awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.HTTPClient = alive(o.HTTPClient, window) }),
+		dynamodb: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.HTTPClient = alive(o.HTTPClient, 0) }),
+		stream:   streamName, app: app, region: cfg.Region, handler: h, o: o,
 	}, nil
 }
 

@@ -172,6 +172,11 @@
 // *types.ProvisionedThroughputExceededException, *types.KMSAccessDeniedException and so on.
 // A context's error is returned as it is. Payloads are in no error.
 //
+// A peer that is gone without a word is noticed within 20 s and a new connection made, with
+// the SDK's own HTTP client, which is set up for that (http.HTTP2Config.SendPingTimeout). An
+// HTTP client of your own that speaks HTTP/2 should do the same: without it calls go to the
+// dead connection until the kernel gives it up, which may take a quarter of an hour.
+//
 // [Consumer.Run] returns nil when its context has ended and everything is handed back; an
 // error means that the stream or the lease table is not there or not usable. Whatever else
 // happens is told to OnError and tried again.

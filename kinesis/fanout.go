@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -50,21 +48,6 @@ func checkFanOut(fanOut, stream, region string) error {
 		check(region == "" || m[1] == region, "FanOut: the consumer %q is in region %s and the aws.Config in %s", fanOut, m[1], region),
 		check(stream == "" || m[2] == stream, "FanOut: the consumer %q is registered with stream %q, not %q", fanOut, m[2], stream),
 	)
-}
-
-// subscriptionClient sets the SDK's own HTTP client up for subscriptions, unless the user
-// has done so: what a slow reader leaves unread waits in the window of its HTTP/2 stream,
-// for each shard, so that is made as small as the KCL makes it (KinesisClientUtil, 512 KiB;
-// Go's is 4 MiB); and a connection on which nothing comes is asked whether it still lives,
-// or new subscriptions would be made on a dead one.
-func subscriptionClient(o *awskinesis.Options) {
-	b, ok := o.HTTPClient.(*awshttp.BuildableClient)
-	if !ok || b.GetTransport().HTTP2 != nil {
-		return
-	}
-	o.HTTPClient = b.WithTransportOptions(func(t *http.Transport) {
-		t.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 512 << 10, SendPingTimeout: 10 * time.Second, PingTimeout: 10 * time.Second}
-	})
 }
 
 // registration is the registered consumer through which the workers of an application

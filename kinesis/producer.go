@@ -121,7 +121,9 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 			return data, nil, err
 		}
 	}
-	client := awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.Protocol = putProtocol{o.Protocol} })
+	client := awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) {
+		o.Protocol, o.HTTPClient = putProtocol{o.Protocol}, alive(o.HTTPClient, 0)
+	})
 	s := &sender{
 		client: client, stream: streamName, region: cfg.Region, onError: o.OnError, maxAge: o.MaxAge,
 		aggregate: o.Aggregate, shards: &shardMap{client: client, stream: streamName, region: cfg.Region},
