@@ -186,6 +186,6 @@
 // A request holds 500 records and 10 MiB, keys included; a record is 1 MiB at most, or what
 // the stream is set to (10 MiB at most), its key 256 characters. A shard takes 1,000 records
 // and 1 MB a second and gives 2 MB in five reads a second, shared by all applications that
-// poll. Aggregates are 50 KiB at most, so a shard takes about 1 MB of user records a second,
+// poll. Aggregates are 256 KiB at most, and a shard takes about 1 MB of user records a second,
 // whatever their number. Memory is bounded by the Buffer options.
 package kinesis
