@@ -184,7 +184,8 @@ func (f *fleet) grown() bool {
 	return slices.ContainsFunc(f.journal.all(), func(e event) bool { return e.kind == "record" && e.worker == f.java.id })
 }
 
-// reshard splits a shard in the middle, or merges two neighbours, between 2 and 8 shards.
+// reshard splits the widest shard in the middle, or merges the two narrowest neighbours, so that
+// each shard gets records, between 2 and 8 shards.
 func (f *fleet) reshard(split bool) {
 	t := f.t
 	shards := slices.DeleteFunc(f.shards(), func(s types.Shard) bool { return s.SequenceNumberRange.EndingSequenceNumber != nil })
@@ -198,14 +199,22 @@ func (f *fleet) reshard(split bool) {
 	slices.SortFunc(shards, func(a, b types.Shard) int {
 		return edge(a.HashKeyRange.StartingHashKey).Cmp(edge(b.HashKeyRange.StartingHashKey))
 	})
-	i := f.dice.IntN(len(shards) - 1)
+	width := func(ss ...types.Shard) *big.Int {
+		return new(big.Int).Sub(edge(ss[len(ss)-1].HashKeyRange.EndingHashKey), edge(ss[0].HashKeyRange.StartingHashKey))
+	}
 	if split && len(shards) < 8 || len(shards) <= 2 {
-		first, last := edge(shards[i].HashKeyRange.StartingHashKey), edge(shards[i].HashKeyRange.EndingHashKey)
-		middle := new(big.Int).Rsh(new(big.Int).Add(first, last), 1)
-		splitShard(t, f.client, f.task.stream, *shards[i].ShardId, middle.String())
+		s := slices.MaxFunc(shards, func(a, b types.Shard) int { return width(a).Cmp(width(b)) })
+		middle := new(big.Int).Rsh(width(s), 1)
+		splitShard(t, f.client, f.task.stream, *s.ShardId, middle.Add(middle, edge(s.HashKeyRange.StartingHashKey)).String())
 		return
 	}
-	merge(t, f.client, f.task.stream, *shards[i].ShardId, *shards[i+1].ShardId)
+	least := 0
+	for i := range len(shards) - 1 {
+		if width(shards[i:i+2]...).Cmp(width(shards[least:least+2]...)) < 0 {
+			least = i
+		}
+	}
+	merge(t, f.client, f.task.stream, *shards[least].ShardId, *shards[least+1].ShardId)
 }
 
 func (f *fleet) shards() []types.Shard {
