@@ -163,6 +163,16 @@
 // "app-WorkerMetricStats", and kms:Decrypt or
 // kms:GenerateDataKey where the stream is encrypted with a key of your own.
 //
+// # Operating
+//
+// [Producer.Stats] and [Consumer.Lag] cost next to nothing and are for dashboards; [Lag] asks the
+// lease table and the stream, and sees an application from outside, a handler that hangs too.
+// [ConsumerOptions].Poison takes the records that can never be handled. When a stream is too
+// small, [SampleStream] measures what is in it, [Size] says how many shards that needs and which
+// limit binds, [HotKeys] which keys are hot, and [PlanReshard] where to cut; its Apply does it.
+// A stream that was deleted and made again needs another application, or its lease table
+// deleted: the leases of the old one are reported, and what they cover is not read.
+//
 // # Errors
 //
 // Constructors complain of everything at once and call no service. Put refuses what can

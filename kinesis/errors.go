@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -26,7 +27,11 @@ var errGaveUp = errors.New("kinesis: Close's context ended before the record was
 var errWrongShard = errors.New("the stream was resharded: the aggregate went to a shard that does not own all of its records")
 
 // errTooOld is why a record is not tried any more.
-var errTooOld = fmt.Errorf("MaxAge is over: %w", context.DeadlineExceeded)
+var errTooOld = errors.New("MaxAge is over")
+
+// errNoAnswer is why a request failed that had its time. It does not wrap the context's error: that
+// is how callers of Wait and Flush know that their own context has ended.
+var errNoAnswer = errors.New("no answer in time")
 
 // codeError makes the typed error that the SDK would have made of a code and message.
 func codeError(code, message string) error {
@@ -102,6 +107,10 @@ func explain(err error, stream, region string) error {
 	switch errorCode(err) {
 	case "ResourceNotFoundException":
 		return fmt.Errorf("the stream %q does not exist in %s: create it, or mend the name or the region of the aws.Config: %w", stream, region, err)
+	case "InvalidArgumentException":
+		if strings.Contains(err.Error(), "did not come from this stream") {
+			return fmt.Errorf("the checkpoint is of another stream: it was deleted and made again, or the lease table is another stream's; name the application otherwise, or delete its lease table: %w", err)
+		}
 	case "KMSAccessDeniedException":
 		return fmt.Errorf("the stream %q is encrypted with a KMS key that these credentials may not use: allow kms:GenerateDataKey (to put) or kms:Decrypt (to read): %w", stream, err)
 	case "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException":

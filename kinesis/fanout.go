@@ -26,7 +26,7 @@ const (
 )
 
 // errConsumerGone says that the registered consumer was deregistered.
-var errConsumerGone = errors.New("the registered consumer of FanOut does not exist any more")
+var errConsumerGone = errors.New("the registered consumer of FanOut does not exist, or not any more")
 
 var (
 	consumerName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)

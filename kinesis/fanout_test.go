@@ -182,7 +182,7 @@ func TestFanOutByARN(t *testing.T) {
 		deregister(t, client, arn)
 		time.Sleep(time.Minute)
 		errs := w.errors()
-		if len(errs) < 3 || len(errs) > 10 || !strings.Contains(errs[0].Error(), "the registered consumer of FanOut does not exist any more ("+arn+"): register one and set FanOut to its ARN, or set FanOut to a name to have it registered") {
+		if len(errs) < 3 || len(errs) > 10 || !strings.Contains(errs[0].Error(), "the registered consumer of FanOut does not exist, or not any more ("+arn+"): register one and set FanOut to its ARN, or set FanOut to a name to have it registered") {
 			t.Errorf("OnError: %v", errs)
 		}
 		w.stop()
@@ -219,7 +219,7 @@ func TestFanOutDeregistered(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		w.stop()
 		inOrder(t, w.seen(), keys, 9)
-		w.says(3, "the registered consumer of FanOut does not exist any more", "registering it again")
+		w.says(3, "the registered consumer of FanOut does not exist, or not any more", "registering it again")
 		if n := wire.count("RegisterStreamConsumer"); n != 2 {
 			t.Errorf("%d registrations, want 2", n)
 		}

@@ -45,7 +45,7 @@ type fetched struct {
 }
 
 // errShardGone says that the service does not know the shard any more.
-var errShardGone = errors.New("the shard does not exist any more: its records are older than the stream's retention")
+var errShardGone = errors.New("the shard does not exist any more: its records are older than the stream's retention; or the stream was deleted and made again, or the lease table is another stream's: then name the application otherwise, or delete its lease table")
 
 // errStreamGone says that the stream was deleted.
 var errStreamGone = errors.New("the stream is gone")

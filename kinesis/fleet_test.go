@@ -436,7 +436,7 @@ func TestTableOfAnotherKind(t *testing.T) {
 		}
 		w := runWorker(t, cfg, nil, nil)
 		<-w.done
-		if w.err == nil || !strings.Contains(w.err.Error(), `the table "app" is not a lease table (its key is not leaseKey alone): name the application otherwise, or set LeaseTable`) {
+		if w.err == nil || !strings.Contains(w.err.Error(), `the table "app" is not a lease table (its key is not leaseKey alone, a string): name the application otherwise, or set LeaseTable`) {
 			t.Errorf("Run: %v", w.err)
 		}
 	})

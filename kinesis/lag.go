@@ -15,8 +15,9 @@ import (
 
 // ShardLag is how far an application is in a shard of its stream.
 type ShardLag struct {
-	// Lease is the shard's row in the lease table. Where it has none yet, only Shard is set:
-	// a shard begins when its parents are done.
+	// Lease is the shard's row in the lease table. Where it has none, only Shard is set: a
+	// shard begins when its parents are done, and a while after its end its row is deleted; then
+	// Known says that it is done.
 	Lease  Lease
 	Leased bool
 	// Closed says that the shard was split or merged and takes no more records.
@@ -80,6 +81,15 @@ func Lag(ctx context.Context, cfg aws.Config, stream, table string) ([]ShardLag,
 		}
 		lags = append(lags, gone)
 	}
+	for _, s := range listed { // children begin when their parents are done
+		if i := at[s.id]; lags[i].Leased || lags[i].Known {
+			for _, p := range ancestors(s, listed) {
+				if l := &lags[at[p]]; !l.Leased {
+					l.Known = true
+				}
+			}
+		}
+	}
 	slices.SortFunc(lags, func(a, b ShardLag) int { return strings.Compare(a.Lease.Shard, b.Lease.Shard) })
 
 	var readers sync.WaitGroup
@@ -99,6 +109,17 @@ func Lag(ctx context.Context, cfg aws.Config, stream, table string) ([]ShardLag,
 	}
 	readers.Wait()
 	return lags, ctx.Err()
+}
+
+// ancestors gives the shards of a listing that a shard comes from.
+func ancestors(s shard, listed []shard) []string {
+	var out []string
+	for _, p := range s.parents {
+		if i := slices.IndexFunc(listed, func(o shard) bool { return o.id == p }); i >= 0 {
+			out = append(append(out, p), ancestors(listed[i], listed)...)
+		}
+	}
+	return out
 }
 
 // read finds the first record behind the checkpoint.

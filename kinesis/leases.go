@@ -90,7 +90,8 @@ func Leases(ctx context.Context, cfg aws.Config, table string) ([]Lease, error) 
 
 // Lag says for each shard that this worker reads how far it was behind the newest record
 // when the stream last answered (MillisBehindLatest): 0 at the tip. What has been read and
-// is not yet through the handler is not in it. It is empty when Run does not run.
+// is not yet through the handler is not in it: of a handler that hangs [Lag] tells. It is
+// empty when Run does not run.
 func (c *Consumer) Lag() map[string]time.Duration {
 	c.lag.Lock()
 	defer c.lag.Unlock()

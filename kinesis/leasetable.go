@@ -19,7 +19,7 @@ import (
 // ErrLeaseLost says that another worker has taken a shard's lease, or that it could not be
 // renewed in time. [ConsumerOptions].OnError is told of it, and it is the cause
 // ([context.Cause]) of the end of the context of a handler whose shard was lost.
-var ErrLeaseLost = errors.New("kinesis: the lease was lost to another worker")
+var ErrLeaseLost = errors.New("kinesis: the lease was lost")
 
 // leaseTable reads and writes the leases of one application. Each write is conditional on
 // the lease's counter and owner as this worker knows them.
@@ -52,10 +52,13 @@ func (t *leaseTable) ensure(ctx context.Context) error {
 }
 
 func (t *leaseTable) checkKey(d *dynamodbtypes.TableDescription) error {
-	if len(d.KeySchema) == 1 && aws.ToString(d.KeySchema[0].AttributeName) == "leaseKey" {
+	text := slices.ContainsFunc(d.AttributeDefinitions, func(a dynamodbtypes.AttributeDefinition) bool {
+		return aws.ToString(a.AttributeName) == "leaseKey" && a.AttributeType == dynamodbtypes.ScalarAttributeTypeS
+	})
+	if text && len(d.KeySchema) == 1 && aws.ToString(d.KeySchema[0].AttributeName) == "leaseKey" {
 		return nil
 	}
-	return fmt.Errorf("the table %q is not a lease table (its key is not leaseKey alone): name the application otherwise, or set LeaseTable", t.name)
+	return fmt.Errorf("the table %q is not a lease table (its key is not leaseKey alone, a string): name the application otherwise, or set LeaseTable", t.name)
 }
 
 func (t *leaseTable) create(ctx context.Context) error {

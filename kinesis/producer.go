@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,13 +47,15 @@ type ProducerOptions[T any] struct {
 	// full. Zero means 100 ms.
 	Linger time.Duration
 	// Timeout is how long one record is tried, from its first attempt; waiting behind
-	// others does not count. Zero means 30 s.
+	// others does not count. A request on its way is not interrupted: it has 10 s, and one more
+	// for each 256 KiB, so that its end may be told that much later. Zero means 30 s.
 	Timeout time.Duration
 	// MaxAge is how old a record may get: one that is not in the stream so long after its Put
 	// is not tried again and given up, when its turn comes at the latest. In an aggregate the
 	// oldest record counts; what is a sixteenth of MaxAge older does not share one. Zero means
 	// that records do not age: waiting behind others, for a throttled shard say, is no fault
-	// of theirs. (The Kinesis Producer Library's RecordTtl, which is 30 s unless set.)
+	// of theirs. It must be longer than Linger. (The Kinesis Producer Library's RecordTtl, which
+	// is 30 s unless set.)
 	MaxAge time.Duration
 	// MaxInFlight is how many requests may be on their way at once. Zero means 8.
 	MaxInFlight int
@@ -109,6 +112,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 		check(o.Linger >= 0, "Linger: %v is negative (zero means 100 ms)", o.Linger),
 		check(o.Timeout >= 0, "Timeout: %v is negative (zero means 30 s)", o.Timeout),
 		check(o.MaxAge >= 0, "MaxAge: %v is negative (zero means that records do not age)", o.MaxAge),
+		check(o.MaxAge <= 0 || o.MaxAge > orDefault(o.Linger, 100*time.Millisecond), "MaxAge: %v is not above Linger, %v, for which each record waits: raise it, or lower Linger", o.MaxAge, orDefault(o.Linger, 100*time.Millisecond)),
 		check(o.MaxInFlight >= 0, "MaxInFlight: %d is negative (zero means 8)", o.MaxInFlight),
 	)
 	if err != nil {
@@ -232,8 +236,8 @@ type Ack struct {
 }
 
 // Wait waits until the record is in the stream and says where, or gives the reason why
-// it was given up. When ctx ends first it returns ctx's error, and the record stays on
-// its way.
+// it was given up, which is never a context's error. When ctx ends first it returns ctx's
+// error, and the record stays on its way.
 func (a Ack) Wait(ctx context.Context) (stream.Position, error) {
 	if a.s == nil {
 		return stream.Position{}, errors.New("kinesis: wait for the Ack of a record that was not put")
@@ -334,10 +338,14 @@ func (l *sizeLimit) check(ctx context.Context, size int) error {
 	return nil
 }
 
+var streamNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+
+// checkNames says what is wrong with a stream's name or the configuration.
 func checkNames(cfg aws.Config, streamName string) error {
 	return errors.Join(
 		check(cfg.Region != "", "cfg.Region: missing (an aws.Config comes from config.LoadDefaultConfig or a local lake's Config)"),
 		check(streamName != "", "stream: missing (the stream's name)"),
+		check(streamName == "" || streamNames.MatchString(streamName), "stream: %q is not a stream's name (1 to 128 letters, digits, _ . -; not an ARN)", streamName),
 	)
 }
 

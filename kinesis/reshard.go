@@ -29,7 +29,7 @@ type ReshardOptions struct {
 	OnProgress func(ReshardProgress)
 }
 
-// ReshardProgress is how far an [ReshardPlan.Apply] is.
+// ReshardProgress is how far a [ReshardPlan.Apply] is.
 type ReshardProgress struct {
 	// Step is the step that is done, Done its number from 1, and Steps how many there are.
 	Step        ReshardStep
@@ -126,7 +126,7 @@ const (
 // so. It can at most double or halve a stream and may be called ten times in 24 hours, limits
 // that splits and merges do not have. Use PlanReshard where the load is uneven, which a
 // [HotKeys] profile shows, or where a part of the hash space alone is hot. Of shares it says
-// what the profile says: measure in the busiest while, long enough (a few minutes), and in bytes
+// what the profile says: measure in the busiest period, for a few minutes at least, and in bytes
 // unless records are what binds ([HotKeysOptions].ByRecords).
 //
 // What no resharding mends is a key that is heavier than a shard: all its records have one

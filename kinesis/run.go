@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -121,8 +123,46 @@ func (r *run) begin() error {
 	if err := r.table.ensure(r.ctx); err != nil {
 		return err
 	}
-	_, err = r.table.scan(r.ctx)
-	return err
+	rows, err := r.table.scan(r.ctx)
+	if err != nil {
+		return err
+	}
+	return r.compare(rows)
+}
+
+// staleness is how old a listing of the shards may be that shows a shard open which has ended.
+const staleness = 2 * time.Second
+
+// compare reports leases that say that a shard has ended which takes records: they are of
+// another stream, and the shard would be passed over in silence.
+func (r *run) compare(rows []lease) error {
+	ended := map[string]bool{}
+	for _, l := range rows {
+		if l.complete() {
+			ended[l.shard] = true
+		}
+	}
+	for range 2 {
+		if len(ended) == 0 {
+			return nil
+		}
+		open, err := r.c.listShards(r.ctx, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
+		if err != nil {
+			return err
+		}
+		both := map[string]bool{}
+		for _, s := range open {
+			both[s.id] = ended[s.id]
+		}
+		maps.DeleteFunc(both, func(_ string, is bool) bool { return !is })
+		if ended = both; len(ended) > 0 && !wait(r.ctx, nil, staleness) {
+			return r.ctx.Err()
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(ended)) {
+		r.report(&ShardError{Shard: id, Err: fmt.Errorf("the shard takes records, and its lease in table %q says that it has ended, so none of them is delivered: the leases are another stream's, or the stream was deleted and made again; name the application otherwise, or delete its lease table", r.c.o.LeaseTable)})
+	}
+	return nil
 }
 
 // balance looks at the leases, makes the missing ones, deletes those that are finished

@@ -14,7 +14,7 @@ import (
 	"github.com/lakekit/lakekit/stream"
 )
 
-// Sample is what came into a stream in a while.
+// Sample is what came into a stream in a period.
 type Sample struct {
 	// Load is what [Size] wants: RecordsPerSecond are those of the busiest second, by the
 	// records' arrival, and AverageRecordsPerSecond those of the while. Aggregate is set when

@@ -62,7 +62,7 @@ type sender struct {
 		failed    []*parcel     // to be told to OnError
 		notifying bool
 		failures  int // since the last report
-		accepted  int
+		told      int // settled since the last report
 		firstErr  error
 	}
 }
@@ -98,7 +98,6 @@ func (s *sender) put(r userRecord, hash hashrange.Key, borrowed bool) (slot, err
 	}
 	gen := s.mu.gens[len(s.mu.gens)-1]
 	gen.n++
-	s.mu.accepted++
 	s.mu.stats.Put++
 	if s.mu.plain {
 		if borrowed {
@@ -334,6 +333,7 @@ func hashOf(r userRecord) hashrange.Key {
 // settled tells those who ask about a record. The mutex is held.
 func (s *sender) settled(r *parcel, now time.Time) {
 	r.settled = true
+	s.mu.told += r.n
 	if r.result.err == nil {
 		st := &s.mu.stats
 		st.Acked += int64(r.n)
@@ -473,6 +473,9 @@ func (s *sender) call(entries []kinesistypes.PutRecordsRequestEntry, size int) [
 	outcomes := make([]outcome, len(entries))
 	if err != nil {
 		o := outcome{err: err, retry: passing(err)}
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+			o.err = fmt.Errorf("%w: %v", errNoAnswer, err) //nolint:errorlint // see errNoAnswer
+		}
 		if s.ctx.Err() != nil {
 			o = outcome{err: context.Cause(s.ctx)}
 		} else if refused(errorCode(err)) && len(entries) > 1 {
@@ -556,8 +559,8 @@ func waitGenerations(ctx context.Context, gens []*generation) error {
 func (s *sender) report() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n, of, first := s.mu.failures, s.mu.accepted, s.mu.firstErr
-	s.mu.failures, s.mu.accepted, s.mu.firstErr = 0, 0, nil
+	n, of, first := s.mu.failures, s.mu.told, s.mu.firstErr
+	s.mu.failures, s.mu.told, s.mu.firstErr = 0, 0, nil
 	if n == 0 {
 		return nil
 	}

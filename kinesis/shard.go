@@ -247,6 +247,9 @@ func (s *shardRun) handle(rs []stream.Record, end bool) error {
 			return s.failure()
 		}
 		i, poison := culprit(err, rs)
+		if i < 0 && poison != nil {
+			return fmt.Errorf("handler: the Pos of its PoisonError, shard %q, sequence number %q and sub %d, is that of no record of the batch, so that none can be passed over: %w", poison.Pos.Shard, poison.Pos.Seq, poison.Pos.Sub, err)
+		}
 		if i < 0 {
 			return fmt.Errorf("handler: %w", err)
 		}

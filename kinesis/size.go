@@ -320,6 +320,9 @@ type Cost struct {
 // Price prices the load by its average over a month of 730 hours, at 24 hours of
 // retention. A gigabyte is taken for 2^30 bytes, as its records are rounded to 1,024.
 func (s *Sizing) Price(book *pricing.Book, region string) (*Cost, error) {
+	if book == nil {
+		book = pricing.Default()
+	}
 	l := s.Load
 	shards := s.Shards
 	if s.Fits {

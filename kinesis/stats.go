@@ -1,7 +1,6 @@
 package kinesis
 
 import (
-	"context"
 	"errors"
 	"math/bits"
 	"time"
@@ -123,7 +122,7 @@ func reason(err error) string {
 		return code
 	case errors.Is(err, errWrongShard):
 		return "WrongShard"
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errNoAnswer):
 		return "Timeout"
 	}
 	return "NoAnswer"

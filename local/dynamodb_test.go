@@ -1,6 +1,11 @@
 package local_test
 
 import (
+	"hash/crc32"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,5 +40,33 @@ func TestDynamoDB(t *testing.T) {
 		}
 		_, err = client.PutItem(ctx, put)
 		wantCode(t, err, "ConditionalCheckFailedException", "conditional request failed")
+	})
+}
+
+// TestDynamoDBAnswersHaveAChecksum, which some SDKs look at: without one they log each answer.
+func TestDynamoDBAnswersHaveAChecksum(t *testing.T) {
+	t.Parallel()
+	local.Test(t, start, nil, func(t *testing.T, lake *local.Lake) {
+		lake.Fault(local.DynamoDBScan, local.Throttle().Times(1))
+		for range 2 { // a fault's answer, and one of the service
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://dynamodb.us-east-1.amazonaws.com/", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Amz-Target", "DynamoDB_20120810.Scan")
+			req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+			resp, err := lake.Config().HTTPClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = resp.Body.Close()
+			if got, want := resp.Header.Get("X-Amz-Crc32"), strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10); got != want {
+				t.Errorf("%s: checksum %q, want %s", body, got, want)
+			}
+		}
 	})
 }

@@ -29,7 +29,8 @@
 //
 // A handler is called for several shards at once, so state that it shares between them
 // needs a lock. It must return when its context ends: that happens when the shard's lease
-// is lost, and some time after the consumer was told to stop. A batch's Records slice is
+// is lost, and some time after the consumer was told to stop. A handler that panics ends the
+// process. A batch's Records slice is
 // the handler's own; the payloads are never reused.
 package stream
 

@@ -61,9 +61,9 @@ func (l *lagging) run(ctx context.Context, e *env) (err error) {
 // standing is what a shard's row says in a word.
 func standing(l *kinesis.ShardLag) string {
 	switch {
-	case !l.Leased:
+	case !l.Leased && !l.Known:
 		return "not begun"
-	case l.Lease.Done():
+	case !l.Leased || l.Lease.Done():
 		return "done"
 	case l.Lease.HandingOver != "":
 		return "handed over by " + l.Lease.HandingOver

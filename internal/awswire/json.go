@@ -7,10 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
+
+	"github.com/lakekit/lakekit/internal/uuid"
 )
 
 // Error is an answer that says what was wrong, in the service's own words.
@@ -103,6 +107,10 @@ func (s *JSON) write(w http.ResponseWriter, status int, v any) {
 		status, b = http.StatusInternalServerError, []byte(`{"__type":"InternalFailure"}`)
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-"+s.Version)
+	w.Header().Set("X-Amzn-Requestid", uuid.New())
+	if s.Version == "1.0" { // DynamoDB's, which the SDKs check: without it some of them log each answer
+		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(b)), 10))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client that left cannot be told
 }

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -137,6 +138,9 @@ func Find(t *testing.T, opts *Options, setup func(p *Pipeline)) *Report {
 	if only != 0 {
 		o.First, o.Seeds = only, 1
 	}
+	if err := o.hasLines(keep); err != nil {
+		t.Fatalf("check: %v", err)
+	}
 	f := &finder{o: &o, test: t.Name(), setup: setup, keep: keep, report: newReport()}
 	f.search(t)
 	if f.failed != nil {
@@ -167,6 +171,17 @@ func parseReplay(s string) (seed uint64, keep map[int]bool, err error) {
 		return 0, nil, fmt.Errorf("%s: %q is not a seed, or a seed and lines such as 17/3,9: %w", seedVariable, s, err)
 	}
 	return seed, keep, nil
+}
+
+// hasLines says whether the first seed's script has the lines.
+func (o *Options) hasLines(keep map[int]bool) error {
+	lines := len(newScript(o.First, newLoad(o.First, o), o))
+	for _, n := range slices.Sorted(maps.Keys(keep)) {
+		if n < 1 || n > lines {
+			return fmt.Errorf("%s: the script of seed %d has no line %d (it has %d)", seedVariable, o.First, n, lines)
+		}
+	}
+	return nil
 }
 
 // finder looks for a seed that breaks a promise.

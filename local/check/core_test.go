@@ -265,3 +265,13 @@ seed 7 fails; it did again in 5 of 6 runs
 		t.Errorf("got\n%s", got)
 	}
 }
+
+func TestReplayOfLinesThatAreNot(t *testing.T) {
+	o := filled(t, Options{First: 2})
+	if err := o.hasLines(map[int]bool{1: true}); err != nil {
+		t.Error(err)
+	}
+	if err := o.hasLines(map[int]bool{1: true, 99: true}); err == nil || !strings.Contains(err.Error(), "the script of seed 2 has no line 99 (it has ") {
+		t.Errorf("line 99: %v", err)
+	}
+}
