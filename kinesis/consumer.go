@@ -197,7 +197,9 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 		window = subscriptionWindow
 	}
 	return &Consumer{
-		kinesis:  awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) { o.HTTPClient = alive(o.HTTPClient, window) }),
+		kinesis: awskinesis.NewFromConfig(cfg, func(o *awskinesis.Options) {
+			o.Protocol, o.HTTPClient = getProtocol{o.Protocol}, alive(o.HTTPClient, window)
+		}),
 		dynamodb: dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) { o.HTTPClient = alive(o.HTTPClient, 0) }),
 		stream:   streamName, app: app, region: cfg.Region, handler: h, o: o,
 	}, nil

@@ -231,8 +231,9 @@ func (r *run) coordinate(rows []lease, beside []item) (reign, error) {
 	switch {
 	case c == nil:
 		return nobody, err // it is not known, so nothing is taken
-	case err != nil:
+	case err != nil && r.ctx.Err() == nil:
 		r.report(fmt.Errorf("kinesis: %w", err))
+	case err != nil: // Run ends
 	default:
 		told := time.Time{}
 		if !r.leader.moved {
