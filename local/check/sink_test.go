@@ -186,7 +186,7 @@ func TestOnceIntoS3(t *testing.T) {
 
 // TestNotOnceIntoS3: the same without is caught.
 func TestNotOnceIntoS3(t *testing.T) {
-	f := caught(t, onceOptions, 4, []string{"more than once", "collected 2 times"}, func(p *check.Pipeline) { intoS3(p, true) })
+	f := caught(t, onceOptions, 8, []string{"more than once", "collected 2 times"}, func(p *check.Pipeline) { intoS3(p, true) })
 	if len(f.Lost) > 0 || len(f.Repeated) == 0 {
 		t.Errorf("lost %v, repeated %v", f.Lost, f.Repeated)
 	}

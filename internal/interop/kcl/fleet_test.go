@@ -185,7 +185,7 @@ func (f *fleet) grown() bool {
 }
 
 // reshard splits the widest shard in the middle, or merges the two narrowest neighbours, so that
-// each shard gets records, between 2 and 8 shards.
+// each shard gets records, between 3 and 8 shards: as many as workers, or one may have none.
 func (f *fleet) reshard(split bool) {
 	t := f.t
 	shards := slices.DeleteFunc(f.shards(), func(s types.Shard) bool { return s.SequenceNumberRange.EndingSequenceNumber != nil })
@@ -202,7 +202,7 @@ func (f *fleet) reshard(split bool) {
 	width := func(ss ...types.Shard) *big.Int {
 		return new(big.Int).Sub(edge(ss[len(ss)-1].HashKeyRange.EndingHashKey), edge(ss[0].HashKeyRange.StartingHashKey))
 	}
-	if split && len(shards) < 8 || len(shards) <= 2 {
+	if split && len(shards) < 8 || len(shards) <= 3 {
 		s := slices.MaxFunc(shards, func(a, b types.Shard) int { return width(a).Cmp(width(b)) })
 		middle := new(big.Int).Rsh(width(s), 1)
 		splitShard(t, f.client, f.task.stream, *s.ShardId, middle.Add(middle, edge(s.HashKeyRange.StartingHashKey)).String())
