@@ -81,13 +81,9 @@ func Lag(ctx context.Context, cfg aws.Config, stream, table string) ([]ShardLag,
 		}
 		lags = append(lags, gone)
 	}
-	for _, s := range listed { // children begin when their parents are done
-		if i := at[s.id]; lags[i].Leased || lags[i].Known {
-			for _, p := range ancestors(s, listed) {
-				if l := &lags[at[p]]; !l.Leased {
-					l.Known = true
-				}
-			}
+	for id := range outgrown(listed, func(id string) bool { return lags[at[id]].Leased }) {
+		if i, ok := at[id]; ok && !lags[i].Leased {
+			lags[i].Known = true
 		}
 	}
 	slices.SortFunc(lags, func(a, b ShardLag) int { return strings.Compare(a.Lease.Shard, b.Lease.Shard) })
@@ -109,17 +105,6 @@ func Lag(ctx context.Context, cfg aws.Config, stream, table string) ([]ShardLag,
 	}
 	readers.Wait()
 	return lags, ctx.Err()
-}
-
-// ancestors gives the shards of a listing that a shard comes from.
-func ancestors(s shard, listed []shard) []string {
-	var out []string
-	for _, p := range s.parents {
-		if i := slices.IndexFunc(listed, func(o shard) bool { return o.id == p }); i >= 0 {
-			out = append(append(out, p), ancestors(listed[i], listed)...)
-		}
-	}
-	return out
 }
 
 // read finds the first record behind the checkpoint.

@@ -142,9 +142,12 @@ func (r *run) compare(rows []lease) error {
 			ended[l.shard] = true
 		}
 	}
-	for range 2 {
+	for look := range 2 {
 		if len(ended) == 0 {
 			return nil
+		}
+		if look > 0 && !wait(r.ctx, nil, staleness) {
+			return r.ctx.Err()
 		}
 		open, err := r.c.listShards(r.ctx, &kinesistypes.ShardFilter{Type: kinesistypes.ShardFilterTypeAtLatest})
 		if err != nil {
@@ -155,9 +158,7 @@ func (r *run) compare(rows []lease) error {
 			both[s.id] = ended[s.id]
 		}
 		maps.DeleteFunc(both, func(_ string, is bool) bool { return !is })
-		if ended = both; len(ended) > 0 && !wait(r.ctx, nil, staleness) {
-			return r.ctx.Err()
-		}
+		ended = both
 	}
 	for _, id := range slices.Sorted(maps.Keys(ended)) {
 		r.report(&ShardError{Shard: id, Err: fmt.Errorf("the shard takes records, and its lease in table %q says that it has ended, so none of them is delivered: the leases are another stream's, or the stream was deleted and made again; name the application otherwise, or delete its lease table", r.c.o.LeaseTable)})

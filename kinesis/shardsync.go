@@ -84,31 +84,20 @@ func fill(gaps []hashrange.Range, rows []lease, shards []shard, initial string) 
 		leases[l.shard] = l
 	}
 	listed := map[string]shard{}
-	children := map[string][]string{}
 	for _, s := range shards {
 		listed[s.id] = s
-		for _, p := range s.parents {
-			children[p] = append(children[p], s.id)
-		}
 	}
-	// A shard whose descendant has a lease was done before that lease was made.
-	var descended func(id string) bool
-	descended = func(id string) bool {
-		return slices.ContainsFunc(children[id], func(c string) bool {
-			_, ok := leases[c]
-			return ok || descended(c)
-		})
-	}
+	descended := outgrown(shards, func(id string) bool { _, ok := leases[id]; return ok })
 	done := func(id string) bool {
 		if l, ok := leases[id]; ok {
 			return l.complete()
 		}
 		_, ok := listed[id]
-		return !ok || descended(id)
+		return !ok || descended[id]
 	}
 	var made []lease
 	for _, s := range shards {
-		if _, ok := leases[s.id]; ok || descended(s.id) || !slices.ContainsFunc(gaps, s.overlaps) {
+		if _, ok := leases[s.id]; ok || descended[s.id] || !slices.ContainsFunc(gaps, s.overlaps) {
 			continue
 		}
 		if slices.ContainsFunc(s.parents, func(p string) bool { return !done(p) }) {
@@ -124,6 +113,31 @@ func fill(gaps []hashrange.Range, rows []lease, shards []shard, initial string) 
 		made = append(made, s.lease(checkpoint))
 	}
 	return made
+}
+
+// outgrown gives the shards that others come from, at any distance, of which one has a lease:
+// they were done before that lease was made.
+func outgrown(shards []shard, leased func(id string) bool) map[string]bool {
+	listed := map[string]shard{}
+	for _, s := range shards {
+		listed[s.id] = s
+	}
+	out := map[string]bool{}
+	var up func(s shard)
+	up = func(s shard) {
+		for _, p := range s.parents {
+			if !out[p] {
+				out[p] = true
+				up(listed[p])
+			}
+		}
+	}
+	for _, s := range shards {
+		if leased(s.id) {
+			up(s)
+		}
+	}
+	return out
 }
 
 func (s shard) overlaps(r hashrange.Range) bool {
