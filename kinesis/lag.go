@@ -148,11 +148,3 @@ func (l *ShardLag) read(ctx context.Context, client *awskinesis.Client, stream s
 	}
 	return nil
 }
-
-// missingTable explains a lease table that is not there.
-func missingTable(err error, table, region string) error {
-	if errorCode(err) != "ResourceNotFoundException" {
-		return err
-	}
-	return fmt.Errorf("there is no lease table %q in %s: no worker of the application has run yet, or the application, its table (ConsumerOptions.LeaseTable) or the region is another: %w", table, region, err)
-}

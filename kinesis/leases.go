@@ -88,6 +88,14 @@ func Leases(ctx context.Context, cfg aws.Config, table string) ([]Lease, error) 
 	return out, nil
 }
 
+// missingTable explains a lease table that is not there.
+func missingTable(err error, table, region string) error {
+	if errorCode(err) != "ResourceNotFoundException" {
+		return err
+	}
+	return fmt.Errorf("there is no lease table %q in %s: no worker of the application has run yet, or the application, its table (ConsumerOptions.LeaseTable) or the region is another: %w", table, region, err)
+}
+
 // Lag says for each shard that this worker reads how far it was behind the newest record
 // when the stream last answered (MillisBehindLatest): 0 at the tip. What has been read and
 // is not yet through the handler is not in it: of a handler that hangs [Lag] tells. It is

@@ -408,7 +408,7 @@ func (p *ReshardPlan) String() string {
 		fmt.Fprintf(&b, "stream %q: nothing to do: its %s share the load as evenly as is asked\n", p.Stream, shardCount(int64(len(p.Before))))
 	} else {
 		fmt.Fprintf(&b, "stream %q: %s to %s, %s, about %s\n", p.Stream, shardCount(int64(len(p.Before))), grouped(int64(len(p.After))),
-			counted(len(p.Steps), "operation"), p.Takes)
+			counted(int64(len(p.Steps)), "operation"), p.Takes)
 	}
 	fmt.Fprintf(&b, "  heaviest shard: %.1f%% of the load, then %.1f%%; an even share is %.1f%%\n", before*100, after*100, 100/float64(len(p.After)))
 	if p.load != nil {
@@ -435,11 +435,4 @@ func (p *ReshardPlan) String() string {
 		fmt.Fprintf(&b, "  %d. %s %s at %s\n", i+1, st.Operation, strings.Join(names, " + "), st.NewStartingHashKey)
 	}
 	return b.String()
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return grouped(int64(n)) + " " + what + "s"
 }

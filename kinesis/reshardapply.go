@@ -147,13 +147,7 @@ func (p *ReshardPlan) state(now []hashrange.Key) int {
 		if i == len(p.moves) {
 			return -1
 		}
-		m := p.moves[i]
-		j, _ := slices.BinarySearchFunc(cuts, m.at, hashrange.Key.Compare)
-		if m.merge {
-			cuts = slices.Delete(cuts, j, j+1)
-		} else {
-			cuts = slices.Insert(cuts, j, m.at)
-		}
+		cuts = applied(cuts, p.moves[i].merge, p.moves[i].at, hashrange.Key.Compare)
 	}
 }
 

@@ -1,6 +1,9 @@
 package kinesis
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // move is one operation on a stream's shards: a split at a place, or the merge of the two
 // shards that meet there.
@@ -10,12 +13,15 @@ type move struct {
 }
 
 // apply gives the cuts after the move.
-func (m move) apply(cuts []int) []int {
-	i, _ := slices.BinarySearch(cuts, m.at)
-	if m.merge {
+func (m move) apply(cuts []int) []int { return applied(cuts, m.merge, m.at, cmp.Compare[int]) }
+
+// applied gives the cuts after a move at a place or a key.
+func applied[K any](cuts []K, merge bool, at K, compare func(a, b K) int) []K {
+	i, _ := slices.BinarySearchFunc(cuts, at, compare)
+	if merge {
 		return slices.Delete(cuts, i, i+1)
 	}
-	return slices.Insert(cuts, i, m.at)
+	return slices.Insert(cuts, i, at)
 }
 
 // moves gives the operations that lead from some cuts to others: as few as do, at most one

@@ -17,7 +17,7 @@ import (
 // Sample is what came into a stream in a period.
 type Sample struct {
 	// Load is what [Size] wants: RecordsPerSecond are those of the busiest second, by the
-	// records' arrival, and AverageRecordsPerSecond those of the while. Aggregate is set when
+	// records' arrival, and AverageRecordsPerSecond those of the period. Aggregate is set when
 	// most user records came in aggregates; AggregateBytes is then their mean size.
 	Load Load
 	// Profile is how it is spread, for [PlanReshard].
@@ -32,7 +32,7 @@ const (
 	sampleMost    = 24 * time.Hour
 )
 
-// SampleStream reads what came into a stream in the last while, 1 s to 24 h, and says what
+// SampleStream reads what came into a stream last, in 1 s to 24 h, and says what
 // load that is and how it is spread, inside aggregates too. opts may be nil.
 //
 // It reads each shard once a second, which its other consumers feel: they share five reads and
@@ -119,7 +119,7 @@ func (s *sampler) read(ctx context.Context, shard string) error {
 	return nil
 }
 
-// add counts a shard's records, and says whether they lie behind the while.
+// add counts a shard's records, and says whether they lie behind the period.
 func (s *sampler) add(shard string, records []kinesistypes.Record, a *aggregate.Aggregate) (over bool) {
 	var users []stream.Record
 	s.mu.Lock()

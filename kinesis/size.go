@@ -262,11 +262,14 @@ func percent(load, of int64) int64 {
 	return load/of*100 + ceilDiv(load%of*100, of)
 }
 
-func shardCount(n int64) string {
+func shardCount(n int64) string { return counted(n, "shard") }
+
+// counted is a number of things, in words.
+func counted(n int64, what string) string {
 	if n == 1 {
-		return "1 shard"
+		return "1 " + what
 	}
-	return grouped(n) + " shards"
+	return grouped(n) + " " + what + "s"
 }
 
 // grouped writes 1234567 as 1,234,567.

@@ -1,10 +1,8 @@
 package local
 
 import (
-	"hash/crc32"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/lakekit/lakekit/internal/awswire"
@@ -68,9 +66,7 @@ func answerValue(w http.ResponseWriter, r *http.Request, status int, v any) {
 		h.Set("Content-Type", t)
 	}
 	h.Del("Content-Length")
-	if h.Del("X-Amz-Crc32"); strings.HasSuffix(r.Header.Get("Content-Type"), "json-1.0") {
-		h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(b)), 10))
-	}
+	awswire.SetChecksum(h, b) // that of another body may be there
 	w.WriteHeader(status)
 	_, _ = w.Write(b) //nolint:gosec // JSON, CBOR or XML, and the client that left cannot be told
 }

@@ -108,9 +108,16 @@ func (s *JSON) write(w http.ResponseWriter, status int, v any) {
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-"+s.Version)
 	w.Header().Set("X-Amzn-Requestid", uuid.New())
-	if s.Version == "1.0" { // DynamoDB's, which the SDKs check: without it some of them log each answer
-		w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(b)), 10))
-	}
+	SetChecksum(w.Header(), b)
 	w.WriteHeader(status)
 	_, _ = w.Write(b) // the client that left cannot be told
+}
+
+// SetChecksum sets the checksum of an answer whose type is set, as DynamoDB has it, the service
+// that speaks JSON 1.0: SDKs check it, and without it some of them log each answer.
+func SetChecksum(h http.Header, body []byte) {
+	h.Del("X-Amz-Crc32")
+	if h.Get("Content-Type") == "application/x-amz-json-1.0" {
+		h.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
+	}
 }
