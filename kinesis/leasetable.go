@@ -87,29 +87,40 @@ func (t *leaseTable) scan(ctx context.Context) ([]lease, error) {
 
 // read reads all leases, in the shards' order, and what else 3.5 keeps in the table.
 func (t *leaseTable) read(ctx context.Context) (ls []lease, beside []item, err error) {
-	pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: &t.name, ConsistentRead: aws.Bool(true)})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
+	items, err := scanItems(ctx, t.client, t.name)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
+	}
+	for _, m := range items {
+		l, ok, err := parseLease(m)
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
 		}
-		for _, m := range out.Items {
-			l, ok, err := parseLease(m)
-			if err != nil {
-				return nil, nil, fmt.Errorf("read the lease table %q: %w", t.name, err)
-			}
-			if ok {
-				ls = append(ls, l)
-			} else {
-				beside = append(beside, m)
-			}
-			if _, ok := m["entityType"]; ok {
-				t.typed.Store(true)
-			}
+		if ok {
+			ls = append(ls, l)
+		} else {
+			beside = append(beside, m)
+		}
+		if _, ok := m["entityType"]; ok {
+			t.typed.Store(true)
 		}
 	}
 	slices.SortFunc(ls, func(a, b lease) int { return strings.Compare(a.shard, b.shard) })
 	return ls, beside, nil
+}
+
+// scanItems gives all items of a table.
+func scanItems(ctx context.Context, client *dynamodb.Client, table string) ([]item, error) {
+	items := []item{}
+	pages := dynamodb.NewScanPaginator(client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, out.Items...)
+	}
+	return items, nil
 }
 
 // insert makes a lease unless there is one.

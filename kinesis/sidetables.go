@@ -75,24 +75,19 @@ func (t *sideTables) ask(ctx context.Context, found bool, beside []item) ([]item
 	if !tableName.MatchString(table) { // there can be none
 		return nil, nil
 	}
-	own := []item{}
-	pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: &table, ConsistentRead: aws.Bool(true)})
-	for pages.HasMorePages() {
-		out, err := pages.NextPage(ctx)
-		switch {
-		case missing(err):
-			return nil, nil
-		case errorCode(err) == "AccessDeniedException":
-			// With the leader's lock among the leases it would say nothing more.
-			if newCoordination(nil, beside).lock == nil && !t.mute {
-				t.mute = true
-				t.report(fmt.Errorf("kinesis: read the table %q, in which the application's Java workers (KCL 3.x) agree on who assigns the leases: %w (allow dynamodb:Scan on it; until then this worker takes leases by itself, like one of 2.x)", table, err))
-			}
-			return nil, nil
-		case err != nil:
-			return nil, fmt.Errorf("read the table %q: %w", table, err)
+	own, err := scanItems(ctx, t.client, table)
+	switch {
+	case missing(err):
+		return nil, nil
+	case errorCode(err) == "AccessDeniedException":
+		// With the leader's lock among the leases it would say nothing more.
+		if newCoordination(nil, beside).lock == nil && !t.mute {
+			t.mute = true
+			t.report(fmt.Errorf("kinesis: read the table %q, in which the application's Java workers (KCL 3.x) agree on who assigns the leases: %w (allow dynamodb:Scan on it; until then this worker takes leases by itself, like one of 2.x)", table, err))
 		}
-		own = append(own, out.Items...)
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the table %q: %w", table, err)
 	}
 	return own, nil
 }

@@ -157,16 +157,13 @@ func (t *sideTables) upgradable(ctx context.Context, rows []lease, c *coordinati
 	}
 	told := c.metrics
 	if c.apart {
-		pages := dynamodb.NewScanPaginator(t.client, &dynamodb.ScanInput{TableName: aws.String(t.app + metricsSuffix), ConsistentRead: aws.Bool(true)})
-		for pages.HasMorePages() {
-			out, err := pages.NextPage(ctx)
-			if err != nil {
-				return false, fmt.Errorf("read the table %q: %w", t.app+metricsSuffix, err)
-			}
-			for _, m := range out.Items {
-				if x, ok := parseMetrics(m); ok {
-					told[text(m["wid"])] = x
-				}
+		items, err := scanItems(ctx, t.client, t.app+metricsSuffix)
+		if err != nil {
+			return false, fmt.Errorf("read the table %q: %w", t.app+metricsSuffix, err)
+		}
+		for _, m := range items {
+			if x, ok := parseMetrics(m); ok {
+				told[text(m["wid"])] = x
 			}
 		}
 	}
