@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/lakekit/lakekit/internal/interop/bench/discard"
 	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/local"
 	"github.com/lakekit/lakekit/stream"
@@ -144,39 +144,13 @@ func BenchmarkAggregate(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			cfg := benchLakeOf(b, shards)
 			if name == "discard" {
-				cfg.HTTPClient = &discarder{next: cfg.HTTPClient}
+				cfg.HTTPClient = discard.Client{Next: cfg.HTTPClient}
 			}
 			benchPut(b, cfg, someKeys(1<<16), 200, &kinesis.ProducerOptions[[]byte]{
 				Aggregate: true, Encode: func(d []byte) ([]byte, error) { return d, nil },
 			})
 		})
 	}
-}
-
-// discarder acknowledges every record without looking at it; what else there is it passes on.
-type discarder struct{ next aws.HTTPClient }
-
-func (d *discarder) Do(r *http.Request) (*http.Response, error) {
-	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") {
-		return d.next.Do(r)
-	}
-	body := make([]byte, r.ContentLength)
-	if _, err := io.ReadFull(r.Body, body); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	out.WriteString(`{"FailedRecordCount":0,"Records":[`)
-	for i := range bytes.Count(body, []byte("}")) - 1 { // one for each record, and the request's
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(&out, `{"SequenceNumber":"%d","ShardId":"shardId-000000000000"}`, i)
-	}
-	out.WriteString("]}")
-	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body: io.NopCloser(&out), ContentLength: int64(out.Len()),
-	}, nil
 }
 
 // BenchmarkConsume reads 500-byte records from four shards of a lake, polling and with fan-out:

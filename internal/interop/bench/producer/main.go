@@ -15,19 +15,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net/http"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awskinesis "github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/lakekit/lakekit/internal/interop/bench/discard"
 	"github.com/lakekit/lakekit/kinesis"
 	"github.com/lakekit/lakekit/local"
 )
@@ -99,7 +97,7 @@ func run(ctx context.Context, keys []string) (r result, err error) {
 		return r, err
 	}
 	if *to == "discard" {
-		cfg.HTTPClient = discarder{next: cfg.HTTPClient}
+		cfg.HTTPClient = discard.Client{Next: cfg.HTTPClient}
 	}
 	i := 0
 	p, err := kinesis.NewProducer(cfg, "clicks", func([]byte) string { i++; return keys[i%len(keys)] }, &kinesis.ProducerOptions[[]byte]{Aggregate: !*plain})
@@ -135,30 +133,4 @@ func cpuTime() time.Duration {
 		panic(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// discarder acknowledges every record without looking at it; what else there is it passes on.
-type discarder struct{ next aws.HTTPClient }
-
-func (d discarder) Do(r *http.Request) (*http.Response, error) {
-	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") {
-		return d.next.Do(r)
-	}
-	body := make([]byte, r.ContentLength)
-	if _, err := io.ReadFull(r.Body, body); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	out.WriteString(`{"FailedRecordCount":0,"Records":[`)
-	for i := range bytes.Count(body, []byte("}")) - 1 { // one for each record, and the request's
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(&out, `{"SequenceNumber":"%d","ShardId":"shardId-000000000000"}`, i)
-	}
-	out.WriteString("]}")
-	return &http.Response{
-		StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
-		Body: io.NopCloser(&out), ContentLength: int64(out.Len()),
-	}, nil
 }
