@@ -154,7 +154,7 @@ func NewConsumer(cfg aws.Config, streamName, app string, h stream.Handler, opts 
 	}
 	table := orDefault(o.LeaseTable, app)
 	err := errors.Join(
-		checkNames(cfg, streamName),
+		checkNames(cfg.Region, streamName),
 		check(app != "", "app: missing (the application's name)"),
 		check(app == "" || tableName.MatchString(table), "LeaseTable: %q is not a DynamoDB table name (3 to 255 letters, digits, _ . -; zero means the application's name)", table),
 		check(h != nil, "handler: missing (see Typed)"),

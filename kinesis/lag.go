@@ -47,6 +47,9 @@ const (
 //
 // Credentials need dynamodb:Scan, and kinesis:ListShards, GetShardIterator and GetRecords.
 func Lag(ctx context.Context, cfg aws.Config, stream, table string) ([]ShardLag, error) {
+	if err := checkNames(cfg.Region, stream); err != nil {
+		return nil, fmt.Errorf("kinesis: lag: %w", err)
+	}
 	leases, err := Leases(ctx, cfg, table)
 	if err != nil {
 		return nil, err

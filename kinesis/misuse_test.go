@@ -41,14 +41,16 @@ func TestGivenUpIsNoContextsError(t *testing.T) {
 	})
 }
 
-// TestNamesAreChecked by the constructors, as the service would.
+// TestNamesAreChecked before a service is called, as it would.
 func TestNamesAreChecked(t *testing.T) {
 	t.Parallel()
 	cfg := aws.Config{Region: "us-east-1"}
 	for _, name := range []string{"a b", strings.Repeat("x", 129), "arn:aws:kinesis:us-east-1:000000000000:stream/clicks"} {
 		_, err := kinesis.NewProducer(cfg, name, keyOf, nil)
 		_, err2 := kinesis.NewConsumer(cfg, name, "app", func(context.Context, *stream.Batch) error { return nil }, nil)
-		for _, err := range []error{err, err2} {
+		_, err3 := kinesis.SampleStream(t.Context(), cfg, name, time.Minute, nil)
+		_, err4 := kinesis.Lag(t.Context(), cfg, name, "app")
+		for _, err := range []error{err, err2, err3, err4} {
 			if err == nil || !strings.Contains(err.Error(), "is not a stream's name (1 to 128 letters, digits, _ . -; not an ARN)") {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -106,7 +106,7 @@ func NewProducer[T any](cfg aws.Config, streamName string, key func(T) string, o
 		o = *opts
 	}
 	err := errors.Join(
-		checkNames(cfg, streamName),
+		checkNames(cfg.Region, streamName),
 		check(key != nil, "key: missing (a function that gives a value's partition key)"),
 		check(o.Buffer >= 0, "Buffer: %d is negative (bytes; zero means 32 MiB)", o.Buffer),
 		check(o.Linger >= 0, "Linger: %v is negative (zero means 100 ms)", o.Linger),
@@ -340,10 +340,10 @@ func (l *sizeLimit) check(ctx context.Context, size int) error {
 
 var streamNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
 
-// checkNames says what is wrong with a stream's name or the configuration.
-func checkNames(cfg aws.Config, streamName string) error {
+// checkNames says what is wrong with a stream's name or the configuration's region.
+func checkNames(region, streamName string) error {
 	return errors.Join(
-		check(cfg.Region != "", "cfg.Region: missing (an aws.Config comes from config.LoadDefaultConfig or a local lake's Config)"),
+		check(region != "", "cfg.Region: missing (an aws.Config comes from config.LoadDefaultConfig or a local lake's Config)"),
 		check(streamName != "", "stream: missing (the stream's name)"),
 		check(streamName == "" || streamNames.MatchString(streamName), "stream: %q is not a stream's name (1 to 128 letters, digits, _ . -; not an ARN)", streamName),
 	)

@@ -43,6 +43,9 @@ func SampleStream(ctx context.Context, cfg aws.Config, streamName string, last t
 	if err != nil {
 		return nil, err
 	}
+	if err := checkNames(cfg.Region, streamName); err != nil {
+		return nil, fmt.Errorf("kinesis: sample: %w", err)
+	}
 	if last < time.Second || last > sampleMost {
 		return nil, fmt.Errorf("kinesis: sample stream %q: the last %s are not from 1s to %s", streamName, last, sampleMost)
 	}
